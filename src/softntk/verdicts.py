@@ -98,9 +98,7 @@ def order_only(claim: str, reason: str, measured: float | None = None, promised:
     return Verdict(claim, Answer.ORDER_ONLY, reason, measured, promised)
 
 
-def _compare(
-    claim: str, measured: float, promised: float, slack: float, error: float, relation: str
-) -> Verdict:
+def _compare(claim: str, measured: float, promised: float, slack: float, error: float, relation: str) -> Verdict:
     reason = f"measured {measured:.6g}, promised {relation} {promised:.6g}"
     if math.isnan(error) or error < 0 or math.isnan(measured) or math.isnan(promised):
         return Verdict(claim, Answer.UNDECIDED, f"a number is missing: {reason}", measured, promised)

@@ -27,19 +27,25 @@ def finite_matrix(
         array = jnp.asarray(value)
     except (TypeError, ValueError) as error:
         raise BadInput(
-            name, required="be an array of numbers", got=f"{type(value).__name__} ({error})",
+            name,
+            required="be an array of numbers",
+            got=f"{type(value).__name__} ({error})",
             advice=f"Convert it first: {name} = np.asarray({name}, dtype=float).",
         ) from None
     if array.ndim != 2 or 0 in array.shape:
         hint = f"{name}[:, None]" if array.ndim == 1 else f"{name}.reshape(rows, columns)"
         raise BadInput(
-            name, required="be a matrix with at least one row and one column", got=f"shape {array.shape}",
+            name,
+            required="be a matrix with at least one row and one column",
+            got=f"shape {array.shape}",
             advice=f"Type {hint}.",
         )
     for axis, (what, wanted) in enumerate((("rows", rows), ("columns", columns))):
         if wanted is not None and array.shape[axis] != wanted:
             raise BadInput(
-                name, required=f"have {wanted} {what}", got=f"shape {array.shape}",
+                name,
+                required=f"have {wanted} {what}",
+                got=f"shape {array.shape}",
                 advice=f"Check that {name} belongs to the other arguments (and is not transposed).",
             )
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
@@ -49,7 +55,9 @@ def finite_matrix(
     bad = _first_not_finite(array)
     if bad is not None:
         raise BadInput(
-            name, required="be finite", got=f"{bad[1]} at row {bad[0][0]}, column {bad[0][1]}",
+            name,
+            required="be finite",
+            got=f"{bad[1]} at row {bad[0][0]}, column {bad[0][1]}",
             advice=f"Drop or fill such rows: {name}[np.isfinite({name}).all(axis=1)].",
         )
     return array
@@ -63,7 +71,9 @@ def require_float64(name: str, array: Array) -> None:
     """
     if array.dtype != jnp.float64:
         raise BadInput(
-            name, required="be float64", got=str(array.dtype),
+            name,
+            required="be float64",
+            got=str(array.dtype),
             advice=f"Type jax.config.update('jax_enable_x64', True) before anything else and pass "
             f"{name}.astype('float64').",
         )

@@ -33,6 +33,8 @@ def announce(need: float, *, what: str, argument: str, advice: str) -> None:
     log.log(logging.WARNING if need >= 1e9 else logging.INFO, "%s needs %s, free: %s", what, human(need), human(free))
     if need > free:
         raise TooLarge(
-            argument, required=f"leave room in memory: {what} needs {human(need)}", got=f"{human(free)} free",
+            argument,
+            required=f"leave room in memory: {what} needs {human(need)}",
+            got=f"{human(free)} free",
             advice=advice,
         )

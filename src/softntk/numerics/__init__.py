@@ -1,0 +1,1 @@
+"""Numerical ground: stable exponentials, eigenvalues with error radii, expectations, enclosures, memory."""
