@@ -18,7 +18,7 @@ Reference: arXiv 2405.03251v1, section 3 (softmax); arXiv 2303.16504 (exponentia
 """
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -27,14 +27,20 @@ from jaxtyping import Array, Float
 from softntk.failures import BadInput
 from softntk.numerics.stable import softmax_parts
 
+# The reading that type checkers know, as equinox recommends.
+if TYPE_CHECKING:
+    from typing import ClassVar as AbstractClassVar
+else:
+    from equinox import AbstractClassVar
+
 __all__ = ["FEATURES", "Exponential", "Features", "ReLU", "Softmax", "features_named"]
 
 
 class Features(eqx.Module):
     """What the hidden layer computes from its pre-activations."""
 
-    name: eqx.AbstractClassVar[str]
-    centered: eqx.AbstractClassVar[bool]
+    name: AbstractClassVar[str]
+    centered: AbstractClassVar[bool]
 
     @abstractmethod
     def parts(self, preactivations: Float[Array, "n m"]) -> tuple[Float[Array, "n m"], Float[Array, "n 1"]]:

@@ -46,12 +46,14 @@ class TwoLayer(eqx.Module):
     features: Features = eqx.field(static=True)
 
     def __check_init__(self):
-        shapes = [getattr(weights, "shape", None) for weights in (self.hidden, self.output)]
-        if all(shape is not None and len(shape) == 2 for shape in shapes) and shapes[0][1] != shapes[1][1]:
+        # A pytree may be rebuilt with leaves that are not arrays; those have no shape to check.
+        shapes: list[tuple[int, ...]] = [getattr(weights, "shape", ()) for weights in (self.hidden, self.output)]
+        hidden, output = shapes
+        if len(hidden) == len(output) == 2 and hidden[1] != output[1]:
             raise BadInput(
                 "output",
                 required="have one column for each column of hidden",
-                got=f"hidden {shapes[0]} and output {shapes[1]}",
+                got=f"hidden {hidden} and output {output}",
                 advice="Type TwoLayer(hidden (d, m), output (k, m), features).",
             )
 
