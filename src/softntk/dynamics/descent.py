@@ -122,6 +122,12 @@ def scanned(
             "probes": {name: jnp.asarray(probe(network.moved_to(state.hidden))) for name, probe in probes},
         }  # fmt: skip
 
+    def reached(row: dict[str, Any]) -> Bool[Array, ""]:
+        if until is None:
+            return jnp.asarray(False)
+        value = row["probes"][until]
+        return value.all() if value.dtype == bool else (value > 0).all()  # never true for NaN
+
     first = at(start, jnp.zeros((), int), jnp.asarray(jnp.inf, labels.dtype))
     # A start with loss zero has nothing to be measured against: there, only an infinite loss counts.
     limit = jnp.where(first.loss > 0, divergence * first.loss, jnp.finfo(labels.dtype).max)
@@ -136,16 +142,11 @@ def scanned(
         state, active = carry
         state = to(jnp.where(active, end, state.step), state)
         row = jax.lax.cond(active, record, lambda _: empty, state)
-        active = active & state.going
-        if until is not None:
-            active = active & ~(jnp.asarray(row["probes"][until]) > 0).all()
-        return (state, active), row
+        return (state, active & state.going & ~reached(row)), row
 
     empty = jax.tree.map(_nothing, jax.eval_shape(record, first))
     row = record(first)
-    active = first.going
-    if until is not None:
-        active = active & ~(jnp.asarray(row["probes"][until]) > 0).all()
+    active = first.going & ~reached(row)
     ends = jnp.minimum(jnp.arange(record_every, steps + record_every, record_every), steps)
     (last, _), rows = jax.lax.scan(next_record, (first, active), ends)
     rows = jax.tree.map(lambda one, many: jnp.concatenate([one[None], many]), row, rows)
