@@ -19,7 +19,7 @@ from softntk.kernels.spectrum import extremes, extremes_by_products
 from softntk.networks.features import Softmax
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.eigen import Extremes
-from softntk.theorems.convergence import softmax_step_size
+from softntk.theorems.convergence import log10_step_size
 
 __all__ = ["largest_stable_step", "resolved"]
 
@@ -79,9 +79,10 @@ def _by_theorem(network: TwoLayer, inputs: Float[Array, "n d"], delta: float) ->
             "step_size", required="not be 'theorem' where lambda is not above its numerical error",
             got=f"lambda = {found.smallest:.3g} with error {found.smallest_radius:.2g}", advice=advice,
         )  # fmt: skip
-    log10_step = softmax_step_size(
-        n=inputs.shape[0], k=network.output_size, m=network.width, lambda_min=float(found.smallest),
-        sigma=float(jnp.std(network.hidden)), delta=delta,
+    # The theorem speaks of the scale at the start; a network carries it as the spread of its weights.
+    log10_step = log10_step_size(
+        n=inputs.shape[0], k=network.output_size, log10_width=math.log10(network.width),
+        lambda_min=float(found.smallest), sigma=float(jnp.std(network.hidden)), delta=delta,
     )  # fmt: skip
     step = jnp.asarray(10.0**log10_step if log10_step > -300 else 0.0, network.hidden.dtype)
     if not step > 0:
