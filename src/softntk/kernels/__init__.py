@@ -2,11 +2,13 @@
 
 from softntk.kernels.definition import by_definition
 from softntk.kernels.finite import Trained, finite, finite_product
+from softntk.kernels.fluctuation import Fluctuation, fluctuation
 from softntk.kernels.infinite import infinite
 from softntk.kernels.jacobian import pull_back, push_forward
 from softntk.kernels.spectrum import Spectrum, as_matrix, extremes, extremes_by_products, spectrum
 
 __all__ = [
+    "Fluctuation",
     "Spectrum",
     "Trained",
     "as_matrix",
@@ -15,6 +17,7 @@ __all__ = [
     "extremes_by_products",
     "finite",
     "finite_product",
+    "fluctuation",
     "infinite",
     "pull_back",
     "push_forward",

@@ -1,0 +1,78 @@
+"""Results of cells, kept on disk so that an interrupted study loses nothing.
+
+    <folder>/.cells/<study>-<fingerprint>/<cell>.npz
+
+The fingerprint covers the parameters and the versions of every package that numbers depend on: results of other
+parameters or of other software are never picked up. Files appear by one rename, so a half-written one is never read.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["KeptCells", "forget_cells"]
+
+_SECONDS = "__seconds__"
+
+
+class KeptCells:
+    """Compute a cell, or read what an earlier run computed.
+
+    Attributes:
+        seconds_before: time that earlier runs spent on the results read.
+    """
+
+    def __init__(self, folder: Path | None, study: str, parameters: dict[str, Any], versions: dict[str, str]):
+        self.seconds_before = 0.0
+        self._place = None
+        if folder is not None:
+            described = json.dumps([study, parameters, versions], sort_keys=True)
+            digest = hashlib.sha256(described.encode()).hexdigest()[:16]
+            self._place = folder / ".cells" / f"{study}-{digest}"
+
+    def __call__(self, name: str, compute: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
+        """The arrays of the cell."""
+        path = None if self._place is None else self._place / f"{_file_name(name)}.npz"
+        if path is not None and (found := _read(path)) is not None:
+            self.seconds_before += float(found.pop(_SECONDS))
+            return found
+        started = time.perf_counter()
+        result = {key: np.asarray(value) for key, value in compute().items()}
+        if path is not None:
+            _write(path, result | {_SECONDS: np.asarray(time.perf_counter() - started)})
+        return result
+
+
+def forget_cells(folder: Path) -> None:
+    """Delete all kept results; called once the records are written."""
+    shutil.rmtree(folder / ".cells", ignore_errors=True)
+
+
+def _file_name(cell: str) -> str:
+    readable = "".join(c if c.isalnum() else "-" for c in cell)[:60]
+    return f"{readable}-{hashlib.sha256(cell.encode()).hexdigest()[:8]}"
+
+
+def _read(path: Path) -> dict[str, np.ndarray] | None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        # Missing, or not a file of ours: computed again.
+        return None
+
+
+def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.draft")
+    with draft.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    draft.replace(path)
