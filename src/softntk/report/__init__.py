@@ -1,0 +1,38 @@
+"""The report: one self-contained page made of records."""
+
+from softntk.report.bars import PowerBars, Stacks
+from softntk.report.figure import Axis, Figure, plot
+from softntk.report.looks import LOOKS, OTHERS, REFERENCE, Look
+from softntk.report.marks import Level, Line, Points, Slope
+from softntk.report.numbers import from_log10, number, plus_minus, power_of_ten
+from softntk.report.page import render, write_page
+from softntk.report.planes import Arrows, Dots, Field, Sheet
+from softntk.report.section import Section, Table
+
+__all__ = [
+    "LOOKS",
+    "OTHERS",
+    "REFERENCE",
+    "Arrows",
+    "Axis",
+    "Dots",
+    "Field",
+    "Figure",
+    "Level",
+    "Line",
+    "Look",
+    "Points",
+    "PowerBars",
+    "Section",
+    "Sheet",
+    "Slope",
+    "Stacks",
+    "Table",
+    "from_log10",
+    "number",
+    "plot",
+    "plus_minus",
+    "power_of_ten",
+    "render",
+    "write_page",
+]

@@ -1,0 +1,128 @@
+"""The report: records in, one self-contained page out.
+
+The page asks for nothing from anywhere: style, drawings and images stand inside it, there is no script, and its own
+security policy forbids every request. The same records give the same page, byte for byte: there is no date on it.
+Everything that comes from a record is escaped; only drawings made by `plot` enter as they are.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from softntk.failures import BadInput
+from softntk.records import Record
+from softntk.report.facts import facts, plural
+from softntk.report.numbers import number
+from softntk.report.questions import QUESTIONS, standing_answer
+from softntk.report.section import Section
+from softntk.report.sections import build_section, in_order
+from softntk.report.tally import ORDER, Group, tally
+
+__all__ = ["render", "write_page"]
+
+_HERE = Path(__file__).parent
+_TITLE = "Two-layer networks against their theory"
+_PAGE = Environment(
+    loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def render(records: Sequence[Record], *, title: str = _TITLE) -> str:
+    """The page as HTML text.
+
+    Raises:
+        BadInput: there is no record, two of one study, or one that this version cannot show.
+    """
+    studies = [record.study for record in records]
+    twice = sorted({study for study in studies if studies.count(study) > 1})
+    if not records or twice:
+        raise BadInput(
+            "records",
+            required="be at least one, and one of each study",
+            got=f"two of {', '.join(twice)}" if twice else "none",
+            advice="Type softntk reproduce to make them, then softntk report.",
+        )
+    studied = [_Study(record, build_section(record)) for record in in_order(tuple(records))]
+    verdicts = [verdict for each in studied for verdict in each.record.verdicts]
+    return _PAGE.get_template("page.html").render(
+        title=title,
+        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        studies=studied,
+        total=tally(verdicts),
+        kinds=[Group(answer, ()) for answer in ORDER],
+        counted=[
+            plural(len(studied), "question", "questions"),
+            plural(len(verdicts), "claim checked", "claims checked"),
+            f"{number(sum(record.seconds for record in records))} s of computing",
+        ],
+        questions=[
+            (
+                asked,
+                text,
+                [(each.section, each.section.questions[asked]) for each in studied if asked in each.section.questions],
+                standing_answer(asked, verdicts),
+            )
+            for asked, text in QUESTIONS.items()
+        ],
+        made_with=records[0].versions.get("softntk", ""),
+    )
+
+
+def write_page(records: Sequence[Record], path: str | os.PathLike[str], *, title: str = _TITLE) -> Path:
+    """Render the records and put the page at `path` in one step; an interrupted call leaves the old page.
+
+    Raises:
+        BadInput: as `render`, or `path` cannot be written to.
+    """
+    text, path = render(records, title=title), Path(path)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    except OSError as error:
+        raise BadInput(
+            "path",
+            required="be a file that can be written to",
+            got=f"{path} ({error.strerror})",
+            advice="Type -o report.html.",
+        ) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+@dataclass(frozen=True)
+class _Study:
+    """One record with its section, in the form the page wants."""
+
+    record: Record
+    section: Section
+
+    @property
+    def findings(self) -> list[str]:
+        """What was found, beyond the one answer."""
+        return [finding for finding in self.record.findings if finding != self.section.answer]
+
+    @property
+    def groups(self) -> list[Group]:
+        """The verdicts, grouped by answer."""
+        return tally(self.record.verdicts)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Parameters, seeds, versions."""
+        return facts(self.record)
+
+    @property
+    def drawings(self) -> list[tuple[Markup, str]]:
+        """Drawings, with identifiers of their own on the page, and their captions."""
+        return [
+            (figure.inline(f"{self.section.slug}-figure{i}"), figure.caption)
+            for i, figure in enumerate(self.section.figures, 1)
+        ]
