@@ -14,17 +14,25 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ.setdefault("MPLBACKEND", "agg")
 
 import jax
+import jaxtyping
 import pytest
-from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
-install_import_hook("softntk", "beartype.beartype")
+jaxtyping.install_import_hook("softntk", "annotations.checked")
 
 
 @pytest.fixture
 def key() -> jax.Array:
     """A fixed random key; split it to draw more than once."""
     return jax.random.key(20240506)
+
+
+@pytest.fixture
+def unchecked():
+    """Annotations are not checked, as for a user: for tests of what the library itself says about bad input."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

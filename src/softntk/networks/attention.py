@@ -16,7 +16,10 @@ __all__ = ["attend"]
 
 
 def attend(network: TwoLayer, inputs: Float[Array, "n d"]) -> Float[Array, "n k"]:
-    """Evaluate a softmax network as attention from n queries to m keys; equals `network(inputs)`."""
+    """Evaluate a softmax network as attention from n queries to m keys.
+
+    Equals `network(inputs)` up to float32 rounding, for JAX computes attention weights in float32 even for float64.
+    """
     # dot_product_attention wants queries, keys and values of one size: the shorter ones are padded with zeros,
     # which changes neither the scores nor the first k outputs.
     size = max(network.input_size, network.output_size)
@@ -25,5 +28,7 @@ def attend(network: TwoLayer, inputs: Float[Array, "n d"]) -> Float[Array, "n k"
         return jax.numpy.pad(rows, ((0, 0), (0, size - rows.shape[1])))[None, :, None, :]
 
     values = network.width * network.output.T
-    mixed = jax.nn.dot_product_attention(heads(inputs), heads(network.hidden.T), heads(values), scale=1.0)
+    # JAX promotes dtypes inside this function, which its own strict mode would refuse.
+    with jax.numpy_dtype_promotion("standard"):
+        mixed = jax.nn.dot_product_attention(heads(inputs), heads(network.hidden.T), heads(values), scale=1.0)
     return mixed[0, :, 0, : network.output_size]

@@ -3,10 +3,11 @@
 Values are read only where they are known: under `jit` and `vmap` the entries are not, so only shapes are checked there.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
@@ -15,7 +16,7 @@ __all__ = ["finite_matrix", "require_float64"]
 
 
 def finite_matrix(
-    name: str, value: ArrayLike, *, rows: int | None = None, columns: int | None = None
+    name: str, value: Any, *, rows: int | None = None, columns: int | None = None
 ) -> Float[Array, "rows columns"]:
     """Return `value` as a two-dimensional floating-point array.
 

@@ -26,10 +26,10 @@ def softmax_parts(scores: Float[Array, "n m"]) -> tuple[Float[Array, "n m"], Flo
 def row_peaks(inputs: Float[Array, "n d"]) -> Float[Array, "n 1"]:
     """Return for each row a power of two, 1 for ordinary rows, that keeps products of the divided row in range.
 
-    Dividing by a power of two is exact. Only rows with entries beyond 2^40 are touched, so that all others keep their
-    bits.
+    Dividing by a power of two is exact. Only rows with entries of 2^40 and more are touched, so that all others keep
+    their bits; those are brought below 2^40.
     """
     peak = jax.lax.stop_gradient(jnp.abs(inputs).max(axis=1, keepdims=True))
     _, exponent = jnp.frexp(peak)
-    # The largest exponent, 2^128 in float32, is itself out of range: one less is enough.
-    return jnp.ldexp(jnp.ones_like(peak), jnp.where(exponent > 40, exponent - 1, 0))
+    # Not down to 1: XLA divides by multiplying with the reciprocal, and that of the largest powers is flushed to zero.
+    return jnp.ldexp(jnp.ones_like(peak), jnp.maximum(exponent - 40, 0))
