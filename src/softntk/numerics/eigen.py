@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
-from matfree import decomp
+from matfree import decomp, eig
 
 from softntk.failures import BadInput
 
@@ -64,12 +64,10 @@ def lanczos_extremes(
     if steps < 1:
         raise BadInput("steps", required="be at least 1", got=str(steps), advice="Type steps=64.")
     steps = min(steps, start.size)
-    basis, tridiagonal, *_ = decomp.tridiag_sym(steps, reortho="full")(product, start)
-    vectors = jnp.linalg.eigh(tridiagonal)[1]
+    _, vectors = eig.eigh_partial(decomp.tridiag_sym(steps, reortho="full"))(product, start)
 
     def pair(index: int) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        ritz = basis @ vectors[:, index]
-        ritz = ritz / jnp.linalg.norm(ritz)
+        ritz = vectors[index] / jnp.linalg.norm(vectors[index])
         image = product(ritz)
         theta = ritz @ image
         return theta, jnp.linalg.norm(image - theta * ritz)
