@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
-from matfree import decomp, eig
+from matfree import decomp
 
 from softntk.failures import BadInput
 
@@ -64,16 +64,37 @@ def lanczos_extremes(
     if steps < 1:
         raise BadInput("steps", required="be at least 1", got=str(steps), advice="Type steps=64.")
     steps = min(steps, start.size)
-    _, vectors = eig.eigh_partial(decomp.tridiag_sym(steps, reortho="full"))(product, start)
+    basis, tridiagonal, *_ = decomp.tridiag_sym(steps, reortho="full")(product, start)
+    basis, tridiagonal = _before_breakdown(basis, tridiagonal)
+    vectors = jnp.linalg.eigh(tridiagonal)[1]
 
     def pair(index: int) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        ritz = vectors[index] / jnp.linalg.norm(vectors[index])
+        ritz = basis.T @ vectors[:, index]  # the library keeps Krylov vectors in rows
+        ritz = ritz / jnp.linalg.norm(ritz)
         image = product(ritz)
         theta = ritz @ image
         return theta, jnp.linalg.norm(image - theta * ritz)
 
     (smallest, smallest_radius), (largest, largest_radius) = pair(0), pair(-1)
     return Extremes(smallest, largest, smallest_radius, largest_radius)
+
+
+def _before_breakdown(
+    basis: Float[Array, "steps N"], tridiagonal: Float[Array, "steps steps"]
+) -> tuple[Float[Array, "steps N"], Float[Array, "steps steps"]]:
+    """Cut off what comes after the Krylov space is exhausted, where the vectors are noise (or NaN).
+
+    A kernel of low numerical rank gets there early: the next vector is then rounding error, normalized. The cut
+    part is decoupled and given the first Rayleigh quotient, which is never extreme.
+    """
+    diagonal, coupling = jnp.diagonal(tridiagonal), jnp.diagonal(tridiagonal, 1)
+    size = jax.lax.cummax(jnp.abs(diagonal[:-1]) + jnp.abs(coupling))
+    sound = coupling > 100 * jnp.finfo(coupling.dtype).eps * size  # false for NaN
+    alive = jnp.concatenate([jnp.ones(1, bool), jnp.cumprod(sound).astype(bool)])
+    diagonal = jnp.where(alive, diagonal, diagonal[0])
+    coupling = jnp.where(alive[1:], coupling, 0)
+    tridiagonal = jnp.diag(diagonal) + jnp.diag(coupling, 1) + jnp.diag(coupling, -1)
+    return jnp.where(alive[:, None], basis, basis[:1]), tridiagonal
 
 
 def weyl_start(size: int, dtype: DTypeLike) -> Float[Array, " N"]:

@@ -103,7 +103,10 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
                 ]
             verdicts.append(_verdict(f"{name} on {title(source)}", limit[i, j], radius[i, j], asked[i, j]))
     theorem = np.array(
-        [[_theorem_width(limit[i, 0], radius[i, 0], numbers, C) for C in RADII] for i in range(len(data))]
+        [
+            [_evaluated(SOFTMAX, numbers | {"lambda_min": each}, C)["log10_width"] for C in RADII]
+            for each in usable[:, 0]
+        ]
     )
     exponents = np.array(
         [[hidden_exponent(n=size, delta=0.01, sigma=1.0, exponent=18, constants=Constants(radius=C)) for C in RADII]

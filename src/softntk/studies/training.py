@@ -1,0 +1,163 @@
+"""Does gradient descent do on real data what the theory says?
+
+For each network, data set and width: one run at the paired start with the step size "stable", and beside it
+
+    linearized     the same run in the eigenbasis of the kernel at the start, step by step
+    rate           the theorem's (1 - m eta lambda / 2)^t for the squared residual, with lambda at the start
+    distance       ||W(t) - W(0)||_F against m^(-1/2), and the farthest neuron against m^-1
+
+The theorem promises the rate only for widths that nobody can build, so its verdict is *does not apply*; whether the
+run keeps the rate all the same is measured.
+
+References: arXiv 2405.03251v1, Theorem 4.2 and the induction of its proof.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+
+from softntk.dynamics.descent import descend
+from softntk.dynamics.linearized import linearized
+from softntk.networks.features import FEATURES, features_named
+from softntk.networks.initialization import paired
+from softntk.numerics.eigen import dense_radius
+from softntk.studies.problems import problem, title
+from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
+from softntk.theorems.induction import LOSS
+from softntk.verdicts import Answer, Verdict, does_not_apply
+
+__all__ = ["STUDY"]
+
+NAMES = tuple(FEATURES)
+
+
+def plan(parameters: Parameters) -> list[Cell]:
+    return [
+        Cell(_name(source, name, width), partial(_run, source, name, width, parameters), weight=1 + width / 4096)
+        for source in parameters["data"]
+        for name in NAMES
+        for width in parameters["widths"]
+    ]
+
+
+def _name(source: str, name: str, width: int) -> str:
+    return f"{name}, m = {width}, {title(source)}"
+
+
+def _run(source: str, name: str, width: int, parameters: Parameters) -> dict:
+    data_key, start_key = jax.random.split(jax.random.key(parameters["seed"]))
+    inputs, labels, *_ = problem(source, data_key, count=parameters["count"])
+    network = paired(
+        start_key, input_size=inputs.shape[1], output_size=labels.shape[1], width=width, features=features_named(name)
+    )
+    around = linearized(network, inputs, labels)
+    _, trace = descend(
+        network, inputs, labels, step_size=float(around.step_size), steps=parameters["steps"],
+        record_every=parameters["record_every"],
+    )  # fmt: skip
+    values = around.spectrum.values
+    return {
+        "steps": trace.steps, "loss": trace.loss, "distance": trace.distance,
+        "neuron_distance": trace.neuron_distance, "linearized_loss": around.loss(trace.steps),
+        "linearized_distance": around.distance(trace.steps), "step_size": trace.step_size,
+        "lambda_min": values[0], "lambda_error": dense_radius(values), "diverged_at": trace.diverged_at,
+        "residual": jnp.linalg.norm(labels), "outputs": labels.shape[1],
+    }  # fmt: skip
+
+
+def conclude(parameters: Parameters, results: Results) -> Outcome:
+    data, widths = parameters["data"], parameters["widths"]
+
+    def gathered(entry: str) -> np.ndarray:
+        return np.array([[[results[_name(s, f, w)][entry] for w in widths] for f in NAMES] for s in data])
+
+    loss, lin, steps = gathered("loss"), gathered("linearized_loss"), gathered("steps")[0, 0, 0]
+    smallest, error, eta = gathered("lambda_min"), gathered("lambda_error"), gathered("step_size")
+    rate = 1 - np.array(widths) * eta * smallest / 2
+    promised = loss[..., :1] * rate[..., None] ** steps
+    verdicts = [
+        _rate_verdict(parameters, s, f, w, results[_name(source, name, width)], loss[s, f, w], promised[s, f, w])
+        for s, source in enumerate(data)
+        for f, name in enumerate(NAMES)
+        for w, width in enumerate(widths)
+    ]
+    dims = ("data", "features", "width")
+    arrays = xr.Dataset(
+        {
+            "loss": ((*dims, "step"), loss, {"long_name": "training loss, measured"}),
+            "linearized_loss": ((*dims, "step"), lin, {"long_name": "training loss of the linearized run"}),
+            "promised_loss": ((*dims, "step"), promised, {"long_name": "start times (1 - m eta lambda / 2)^t"}),
+            "distance": ((*dims, "step"), gathered("distance"), {"long_name": "||W(t) - W(0)||_F"}),
+            "linearized_distance": (
+                (*dims, "step"), gathered("linearized_distance"), {"long_name": "the same of the linearized run"},
+            ),
+            "neuron_distance": (
+                (*dims, "step"), gathered("neuron_distance"), {"long_name": "largest distance of a neuron"},
+            ),
+            "lambda_min": (dims, smallest, {"long_name": "smallest eigenvalue of the kernel at the start"}),
+            "lambda_error": (dims, error, {"long_name": "numerical error of it"}),
+            "step_size": (dims, eta, {"long_name": "step size"}),
+        },
+        coords={"data": data, "features": list(NAMES), "width": widths, "step": steps},
+    )  # fmt: skip
+    return Outcome(arrays, verdicts, _findings(parameters, arrays))
+
+
+def _rate_verdict(
+    parameters: Parameters, s: int, f: int, w: int, result, loss: np.ndarray, promised: np.ndarray
+) -> Verdict:
+    source, name, width = parameters["data"][s], NAMES[f], parameters["widths"][w]
+    claim = f"{name} on {title(source)}, m = {width:,}: the loss falls like (1 - m eta lambda/2)^t"
+    kept = bool((loss <= promised * (1 + 1e-9)).all())
+    seen = f"the run {'keeps' if kept else 'does not keep'} the rate all the same"
+    if not result["lambda_min"] > result["lambda_error"]:
+        return does_not_apply(claim, f"lambda = {float(result['lambda_min']):.2g} is below its numerical error")
+    evaluation = LOSS.evaluate(
+        n=parameters["count"], m=width, k=int(result["outputs"]), delta=0.01, sigma=1.0,
+        eta=float(result["step_size"]), lambda_min=float(result["lambda_min"]), residual=float(result["residual"]),
+    )  # fmt: skip
+    failed = next((str(check) for check in evaluation.checks if check.status == "not met"), None)
+    if failed is not None:
+        return does_not_apply(claim, f"{failed}; {seen}", float(loss[-1]), float(promised[-1]))
+    return Verdict(claim, Answer.HOLDS if kept else Answer.FAILS, seen, float(loss[-1]), float(promised[-1]))
+
+
+def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
+    findings = []
+    widest = parameters["widths"][-1]
+    for source in parameters["data"]:
+        for name in NAMES:
+            run = arrays.sel(data=source, features=name)
+            # How far measured and linearized loss are apart at most, in units of the linearized loss.
+            apart = np.abs(run["loss"] / run["linearized_loss"] - 1).max("step")
+            findings.append(
+                f"{name} on {title(source)}: measured and linearized loss differ by at most "
+                f"{float(apart.sel(width=parameters['widths'][0])):.1%} at m = {parameters['widths'][0]:,} and "
+                f"{float(apart.sel(width=widest)):.2%} at m = {widest:,}; the loss falls to "
+                f"{float(run['loss'].sel(width=widest)[-1] / run['loss'].sel(width=widest)[0]):.1e} of its start."
+            )
+    last = np.log(arrays["distance"].isel(step=-1))
+    slope = float(((last.isel(width=-1) - last.isel(width=0)) / np.log(widest / parameters["widths"][0])).mean())
+    findings.append(f"The distance moved falls with the width like m^{slope:.2f} on average; the law is m^-0.5.")
+    return findings
+
+
+STUDY = Study(
+    name="training",
+    question="Does gradient descent do on real data what the theory says, at widths that can be built?",
+    presets={
+        "quick": {
+            "seed": 0, "data": ["digits", "breast_cancer"], "count": 60, "widths": [256, 1024, 4096], "steps": 400,
+            "record_every": 10,
+        },
+        "full": {
+            "seed": 0, "data": ["digits", "breast_cancer", "wine"], "count": 100,
+            "widths": [256, 1024, 4096, 16384, 65536], "steps": 4000, "record_every": 50,
+        },
+    },
+    plan=plan,
+    conclude=conclude,
+)  # fmt: skip
