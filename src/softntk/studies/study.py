@@ -25,7 +25,9 @@ from softntk.verdicts import Verdict
 
 __all__ = ["Cell", "Outcome", "Parameters", "Results", "Study", "run"]
 
+#: What a study is run with: JSON values by name.
 Parameters = Mapping[str, Any]
+#: What its cells returned: arrays by name, by cell.
 Results = Mapping[str, Mapping[str, np.ndarray]]
 
 
