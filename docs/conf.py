@@ -7,6 +7,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import reference  # noqa: E402
+import theorem_map  # noqa: E402
 
 project = "softntk"
 author = "The softntk developers"
@@ -14,7 +15,7 @@ copyright = "The softntk developers"  # noqa: A001
 extensions = ["myst_parser"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-exclude_patterns = ["README.md"]
+exclude_patterns = ["generated", "templates"]
 html_theme = "furo"
 html_title = "softntk"
 add_module_names = False
@@ -22,3 +23,4 @@ python_maximum_signature_line_length = 88
 suppress_warnings = ["ref.python"]  # two rooms may each have a Table
 
 reference.write(HERE / "reference")
+theorem_map.write(HERE / "generated")

@@ -182,8 +182,9 @@ def _comment_above(line: int, lines: list[str]) -> str:
 def _own_words(value: ast.expr | None) -> str:
     """Some constants say what they are: a guarantee its statement, a study its question, a tuple its members."""
     if isinstance(value, ast.Call):
-        words = {keyword.arg: keyword.value for keyword in value.keywords if keyword.arg in ("statement", "question")}
-        return " ".join(str(ast.literal_eval(text)) for text in words.values() if isinstance(text, ast.Constant))
+        named = [keyword.value for keyword in value.keywords if keyword.arg in ("statement", "question")]
+        texts = [text.value for text in (named or value.args) if isinstance(text, ast.Constant)]
+        return next((str(text) for text in texts if " " in str(text)), "")
     if isinstance(value, ast.Tuple):
         return "Holds " + ", ".join(f"`{ast.unparse(part)}`" for part in value.elts) + "."
     return ""

@@ -1,0 +1,89 @@
+"""The documentation is true: its code runs and prints what it says, its commands exist, its reference is complete."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+GENERATED = {DOCS / "reference", DOCS / "generated", DOCS / "templates"}
+PAGES = [
+    *(path for path in sorted(ROOT.glob("*.md")) if path.name != "CHANGELOG.md"),
+    *(path for path in sorted(DOCS.rglob("*.md")) if not GENERATED & set(path.parents)),
+]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARK = "\x1e"
+
+
+def by_name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def blocks(path: Path) -> list[tuple[str, str]]:
+    return BLOCK.findall(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```python" in page.read_text("utf-8")], ids=by_name)
+def test_code_on_the_page_runs_and_prints_what_it_says(page, tmp_path):
+    """All Python blocks of a page run as one program, as a reader would type them; a text block is what was printed."""
+    found = blocks(page)
+    program = "".join(f"{text}\nprint({MARK!r}, end='')\n" for kind, text in found if kind == "python")
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    printed = iter(done.stdout.split(MARK))
+    for (kind, _), (after, promised) in zip(found, [*found[1:], ("", "")], strict=True):
+        if kind == "python":
+            output = next(printed)
+            if after == "text":
+                assert output.split() == promised.split()
+
+
+@pytest.fixture(scope="module")
+def reference():
+    spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["reference"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_public_name_is_on_a_reference_page(reference):
+    packages = reference.packages()
+    for package, modules in packages.items():
+        page = reference.page(package, modules)
+        for module in modules:
+            for name in module.names:
+                assert f"{{py:{name.kind}}} {name.signature}" in page
+    assert "class" in {name.kind for name in packages["softntk.networks"][1].names}
+
+
+def test_a_public_name_without_words_stops_the_build(reference, tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, "SOURCE", tmp_path / "pkg")
+    (tmp_path / "pkg").mkdir()
+    path = tmp_path / "pkg" / "room.py"
+    path.write_text('"""A room."""\n__all__ = ["walk"]\ndef walk(): pass\n')
+    with pytest.raises(reference.Undocumented, match=r"pkg\.room: walk"):
+        reference.read(path)
+    path.write_text("__all__ = []\n")
+    with pytest.raises(reference.Undocumented, match="the module"):
+        reference.read(path)
+
+
+def test_docstrings_become_lists(reference):
+    text = "Do it.\n\nArguments:\n    one: a\n        thing.\n    two: another.\n\nRaises:\n    BadInput: no.\n"
+    assert "- `one`: a\n      thing." in reference.markdown(text)
+    assert "**Raises**\n\n- `BadInput`: no." in reference.markdown(text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=by_name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
