@@ -95,7 +95,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         clipped = found["limit_clipped"]
         verdicts.append(
             at_most(
-                f"{name} on {title(source)}, n = {count}: clipped test loss of the limit's interpolant",
+                f"{title(name)} on {title(source)}, n = {count}: clipped test loss of the limit's interpolant",
                 float(clipped.mean()), bound.promised["test_error"], error=3 * float(clipped.std() / np.sqrt(tests)),
             )
         )  # fmt: skip
@@ -116,7 +116,8 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
     for source in parameters["data"]:
         last = arrays.sel(data=source, samples=n)
         words = "; ".join(
-            f"{name} {float(last['limit'].sel(features=name)):.1%} ± {float(last['limit_se'].sel(features=name)):.1%} "
+            f"{title(name)} {float(last['limit'].sel(features=name)):.1%} ± "
+            f"{float(last['limit_se'].sel(features=name)):.1%} "
             f"(network {float(last['network'].sel(features=name)):.1%}, "
             f"complexity {float(last['order'].sel(features=name)):.2f})"
             for name in NAMES

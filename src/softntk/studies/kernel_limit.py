@@ -25,6 +25,7 @@ from softntk.kernels.infinite import infinite
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.numerics.expectation import mean_and_error, power_law
+from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 from softntk.verdicts import equal, order_only
 
@@ -102,7 +103,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
 
     verdicts = [
         order_only(
-            f"{name}: the kernel's error falls like m^-1/2",
+            f"{title(name)}: the kernel's error falls like m^-1/2",
             f"fitted exponent {law.exponent:.3f} ± {law.error:.3f} for m = {widths[0]:,} to {widths[-1]:,}",
             law.exponent, -0.5,
         )
@@ -119,7 +120,8 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         # From the measured error at the largest width, by the law of the theory.
         needed = (mean[i, -1] / 0.1) ** 2 * widths[-1]
         findings.append(
-            f"{name}: relative error {mean[i, -1]:.3f} ± {standard_error[i, -1]:.3f} at m = {widths[-1]:,}; 10 % needs "
+            f"{title(name)}: relative error {mean[i, -1]:.3f} ± {standard_error[i, -1]:.3f} at m = {widths[-1]:,}; "
+            "10 % needs "
             f"about {needed:,.0f} neurons."
         )
     findings.append(

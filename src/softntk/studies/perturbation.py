@@ -29,6 +29,7 @@ from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.expectation import mean_and_error
+from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 from softntk.verdicts import Answer, Verdict, equal
 
@@ -143,14 +144,14 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         ratio = float((worst["worst"][f][moved] / worst["sharp"][f][moved]).max())
         verdicts.append(
             Verdict(
-                f"{name}: the sharp bound on the kernel's change, every entry, at {len(radii)} radii",
+                f"{title(name)}: the sharp bound on the kernel's change, every entry, at {len(radii)} radii",
                 Answer.HOLDS if kept else Answer.FAILS,
                 f"the worst change found reaches {ratio:.0%} of the bound in Frobenius norm", ratio, 1.0,
             )
         )  # fmt: skip
         verdicts.append(
             equal(
-                f"{name}: mean change of a diagonal entry at m = {widths[-1]:,} equals that of the limit kernel",
+                f"{title(name)}: mean change of a diagonal entry at m = {widths[-1]:,} equals that of the limit kernel",
                 means[f][-1].mean, float(limits[f]), error=4 * means[f][-1].error,
             )
         )  # fmt: skip
@@ -184,15 +185,16 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
     for name in NAMES:
         one = at.sel(features=name)
         findings.append(
-            f"{name}, D = {middle:g}: the kernel moved by at most {float(one['worst']):.2g}; sharp bound "
+            f"{title(name)}, D = {middle:g}: the kernel moved by at most {float(one['worst']):.2g}; sharp bound "
             f"{float(one['sharp']):.2g}, literature 10^{float(one['log10_literature']):.1f}."
         )
     last = arrays.isel(width=-1)
     for name in NAMES:
         one = last.sel(features=name)
         findings.append(
-            f"{name}, independent moves of size {parameters['moment_radius']:g}, m = {int(last['width']):,}: a "
-            f"diagonal entry moves by {float(one['mean_change']):.4f} ± {float(one['mean_change_se']):.4f} on average, limit "
+            f"{title(name)}, independent moves of size {parameters['moment_radius']:g}, m = {int(last['width']):,}: a "
+            f"diagonal entry moves by {float(one['mean_change']):.4f} ± {float(one['mean_change_se']):.4f} on "
+            "average, limit "
             f"{float(one['limit_change']):.4f}; spread {float(one['spread_of_change']):.4f}."
         )
     return findings

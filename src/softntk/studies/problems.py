@@ -40,10 +40,10 @@ def problem(name: str, key: jax.Array, *, count: int) -> Problem:
 
 
 def title(name: str) -> str:
-    """The name as a reader likes it."""
+    """The name of a problem or of a network as a reader likes it."""
     if name.startswith("sphere_"):
         return f"random points, d = {name.removeprefix('sphere_')}"
-    return {"digits_parity": "digits, even or odd"}.get(name, name.replace("_", " "))
+    return {"digits_parity": "digits, even or odd", "relu": "ReLU"}.get(name, name.replace("_", " "))
 
 
 def _parity(labels: Float[Array, "n 10"]) -> Float[Array, "n 1"]:

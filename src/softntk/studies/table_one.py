@@ -101,7 +101,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
                 asked[i, j, r] = [
                     said[entry] for entry in ("log10_width", "log10_steps", "log10_width_factor", "log10_steps_factor")
                 ]
-            verdicts.append(_verdict(f"{name} on {title(source)}", limit[i, j], radius[i, j], asked[i, j]))
+            verdicts.append(_verdict(f"{title(name)} on {title(source)}", limit[i, j], radius[i, j], asked[i, j]))
     theorem = np.array(
         [
             [_evaluated(SOFTMAX, numbers | {"lambda_min": each}, C)["log10_width"] for C in RADII]
@@ -163,7 +163,7 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
     findings = []
     for source in parameters["data"]:
         each = arrays["lambda_limit"].sel(data=source)
-        words = ", ".join(f"{float(each.sel(features=name)):.2g} ({name})" for name in NAMES)
+        words = ", ".join(f"{float(each.sel(features=name)):.2g} ({title(name)})" for name in NAMES)
         findings.append(f"{title(source)}, n = {parameters['count']}: lambda is {words}.")
     for d in (parameters["dimensions"][0], parameters["dimensions"][-1]):
         each = arrays["lambda_sphere"].sel(dimension=d).median("draw")

@@ -110,7 +110,7 @@ def _rate_verdict(
     parameters: Parameters, s: int, f: int, w: int, result, loss: np.ndarray, promised: np.ndarray
 ) -> Verdict:
     source, name, width = parameters["data"][s], NAMES[f], parameters["widths"][w]
-    claim = f"{name} on {title(source)}, m = {width:,}: the loss falls like (1 - m eta lambda/2)^t"
+    claim = f"{title(name)} on {title(source)}, m = {width:,}: the loss falls like (1 - m eta lambda/2)^t"
     kept = bool((loss <= promised * (1 + 1e-9)).all())
     seen = f"the run {'keeps' if kept else 'does not keep'} the rate all the same"
     if not result["lambda_min"] > result["lambda_error"]:
@@ -134,7 +134,7 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
             # How far measured and linearized loss are apart at most, in units of the linearized loss.
             apart = np.abs(run["loss"] / run["linearized_loss"] - 1).max("step")
             findings.append(
-                f"{name} on {title(source)}: measured and linearized loss differ by at most "
+                f"{title(name)} on {title(source)}: measured and linearized loss differ by at most "
                 f"{float(apart.sel(width=parameters['widths'][0])):.1%} at m = {parameters['widths'][0]:,} and "
                 f"{float(apart.sel(width=widest)):.2%} at m = {widest:,}; the loss falls to "
                 f"{float(run['loss'].sel(width=widest)[-1] / run['loss'].sel(width=widest)[0]):.1e} of its start."

@@ -10,12 +10,25 @@ from collections.abc import Callable
 from softntk.failures import BadInput
 from softntk.records import Record
 from softntk.report.section import Section
-from softntk.report.sections import generic
+from softntk.report.sections import (
+    generalization,
+    generic,
+    kernel_limit,
+    perturbation,
+    table_one,
+    training,
+)
 
 __all__ = ["BUILDERS", "build_section", "in_order"]
 
 #: Study -> builder of its section.
-BUILDERS: dict[str, Callable[[Record], Section]] = {}
+BUILDERS: dict[str, Callable[[Record], Section]] = {
+    "table_one": table_one.build,
+    "kernel_limit": kernel_limit.build,
+    "perturbation": perturbation.build,
+    "training": training.build,
+    "generalization": generalization.build,
+}
 
 
 def build_section(record: Record) -> Section:
