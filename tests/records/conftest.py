@@ -5,16 +5,9 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
-from jaxtyping import config
 
 from softntk.records import Record
 from softntk.verdicts import Answer, Verdict, at_most, does_not_apply
-
-
-@pytest.fixture
-def unannotated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library as it is shipped, without run-time checks of annotations: its own checks must do."""
-    monkeypatch.setattr(config, "jaxtyping_disable", True)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_numpy_numbers_become_numbers(record):
         ("arrays", xr.Dataset({"error": (("width",), ["a\0b"], {"long_name": "e"})})),
     ],
 )
-@pytest.mark.usefixtures("unannotated")
+@pytest.mark.usefixtures("unchecked")
 def test_entries_that_could_not_be_stored_are_refused(entries, name, value):
     with pytest.raises(BadInput) as failure:
         Record(**entries | {name: value})

@@ -93,6 +93,8 @@ def test_all_records_are_read_in_order(record, tmp_path):
     for study in ("training", "kernel_limit"):
         write(replace(record, study=study), tmp_path)
     (tmp_path / "report.html").touch()
+    for other in (".cells", "Kernel", "two words"):
+        (tmp_path / other).mkdir()
     assert [each.study for each in read_all(tmp_path)] == ["kernel_limit", "training"]
     with pytest.raises(BadInput):
         read_all(tmp_path / "absent")
@@ -145,7 +147,7 @@ def edit(folder, **changes):
         {"arrays": None},
     ],
 )
-@pytest.mark.usefixtures("unannotated")
+@pytest.mark.usefixtures("unchecked")
 def test_edited_descriptions_are_refused(record, tmp_path, changes):
     edit(write(record, tmp_path), **changes)
     with pytest.raises(BadInput) as failure:
@@ -165,7 +167,7 @@ def test_edited_descriptions_are_refused(record, tmp_path, changes):
         pickle.dumps({"schema": "softntk-record/1"}),
     ],
 )
-@pytest.mark.usefixtures("unannotated")
+@pytest.mark.usefixtures("unchecked")
 def test_descriptions_that_are_no_json_are_refused(record, tmp_path, content):
     (write(record, tmp_path) / "record.json").write_bytes(content)
     with pytest.raises(BadInput):
@@ -210,7 +212,7 @@ def renamed(file, _):
     "attack",
     [hostile_text, hostile_external, hostile_storage, hostile_virtual, hostile_group, changed, renamed],
 )
-@pytest.mark.usefixtures("unannotated")
+@pytest.mark.usefixtures("unchecked")
 def test_arrays_that_were_tampered_with_are_refused(record, tmp_path, attack):
     write(replace(record, study="other"), tmp_path)
     folder = write(record, tmp_path)
@@ -229,14 +231,14 @@ def test_a_small_file_that_claims_a_huge_array_is_refused_before_loading(record,
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n\x1a\n" + bytes(500), pickle.dumps([1])])
-@pytest.mark.usefixtures("unannotated")
+@pytest.mark.usefixtures("unchecked")
 def test_arrays_that_are_no_netcdf_are_refused(record, tmp_path, content):
     (write(record, tmp_path) / "arrays.nc").write_bytes(content)
     with pytest.raises(BadInput):
         read(tmp_path, record.study)
 
 
-@pytest.mark.usefixtures("unannotated")
+@pytest.mark.usefixtures("unchecked")
 def test_damage_anywhere_in_the_file_is_refused_or_harmless(record, tmp_path):
     folder = write(record, tmp_path)
     original = (folder / "arrays.nc").read_bytes()

@@ -25,7 +25,10 @@ from softntk.records.strict_json import plain
 from softntk.records.text import require_text
 from softntk.verdicts import Verdict
 
-__all__ = ["Record", "installed_versions", "require_slug"]
+__all__ = ["SLUG", "Record", "installed_versions", "require_slug"]
+
+#: Names that a study and its folder can have.
+SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 _PACKAGES = ("softntk", "jax", "jaxlib", "equinox", "matfree", "numpy", "scipy", "scikit-learn", "xarray", "h5netcdf")
 
@@ -99,7 +102,7 @@ def require_slug(study: Any) -> str:
     Raises:
         BadInput: it cannot.
     """
-    if not isinstance(study, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", study):
+    if not isinstance(study, str) or not SLUG.fullmatch(study):
         raise BadInput(
             "study",
             required="be lower-case letters, digits and underscores, at most 64",

@@ -19,7 +19,7 @@ import xarray as xr
 from softntk.failures import BadInput
 from softntk.records.arrays import fingerprint
 from softntk.records.netcdf import read_arrays, write_arrays
-from softntk.records.record import Record, require_slug
+from softntk.records.record import SLUG, Record, require_slug
 from softntk.records.strict_json import dumps, loads
 from softntk.verdicts import Answer, Verdict
 
@@ -116,7 +116,7 @@ def read_all(root: str | os.PathLike[str]) -> tuple[Record, ...]:
     if not root.is_dir():
         raise _unusable(root, "be a folder of records")
     names = {each.name.removeprefix(".").removesuffix(".previous") for each in root.iterdir() if each.is_dir()}
-    return tuple(read(root, name) for name in sorted(names) if name.isidentifier() and exists(root, name))
+    return tuple(read(root, name) for name in sorted(names) if SLUG.fullmatch(name) and exists(root, name))
 
 
 def _place(root: Path, study: str) -> Path:

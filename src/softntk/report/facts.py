@@ -7,7 +7,7 @@ from typing import Any
 from softntk.records import Record
 from softntk.report.numbers import number
 
-__all__ = ["facts", "plural", "ranges"]
+__all__ = ["duration", "facts", "plural", "ranges"]
 
 _LONGEST = 12
 
@@ -18,9 +18,17 @@ def facts(record: Record) -> list[tuple[str, str]]:
     return [
         *_flat("", record.parameters),
         ("seeds", ranges(record.seeds) or "none: nothing was drawn"),
-        ("time", f"{number(record.seconds)} s"),
+        ("time", duration(record.seconds)),
         *([("versions", versions)] if versions else []),
     ]
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit in which it is short."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{number(seconds / size, 2)} {unit}"
+    return f"{number(seconds, 2)} s"
 
 
 def ranges(whole: Sequence[int]) -> str:
@@ -55,8 +63,12 @@ def _word(value: Any) -> str:
         return "yes" if value else "no"
     if value is None or value == {}:
         return "none"
-    if isinstance(value, int | float):
-        return number(value, 6)
+    if isinstance(value, float):
+        head, *power = number(value, 6).split(" ", 1)
+        # Chosen numbers are short: 0.9 rather than 0.900000.
+        return " ".join([head.rstrip("0").rstrip(".") if "." in head else head, *power])
+    if isinstance(value, int):
+        return number(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -11,7 +11,7 @@ two members of `Mark`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -35,6 +35,7 @@ class Label(NamedTuple):
     handle: Any
 
 
+@runtime_checkable
 class Mark(Protocol):
     """Anything that draws itself."""
 

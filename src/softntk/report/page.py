@@ -6,18 +6,20 @@ Everything that comes from a record is escaped; only drawings made by `plot` ent
 """
 
 import os
+import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from softntk.failures import BadInput
 from softntk.records import Record
-from softntk.report.facts import facts, plural
-from softntk.report.numbers import number
+from softntk.report.facts import duration, facts, plural
 from softntk.report.questions import QUESTIONS, standing_answer
 from softntk.report.section import Section
 from softntk.report.sections import build_section, in_order
@@ -27,8 +29,23 @@ __all__ = ["render", "write_page"]
 
 _HERE = Path(__file__).parent
 _TITLE = "Two-layer networks against their theory"
+
+
+def _unbroken(value: Any) -> Any:
+    """Text in which no line breaks within a number: 1.2 × 10³, 0.50 ± 0.02."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _WITHIN_NUMBERS.sub(lambda found: f"\u00a0{found[1]}\u00a0", value)
+
+
+_WITHIN_NUMBERS = re.compile(r" ([×±]) (?=[\d.])")
 _PAGE = Environment(
-    loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(_HERE),
+    autoescape=True,
+    undefined=StrictUndefined,
+    finalize=_unbroken,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
@@ -56,9 +73,9 @@ def render(records: Sequence[Record], *, title: str = _TITLE) -> str:
         total=tally(verdicts),
         kinds=[Group(answer, ()) for answer in ORDER],
         counted=[
-            plural(len(studied), "question", "questions"),
+            plural(len(studied), "question"),
             plural(len(verdicts), "claim checked", "claims checked"),
-            f"{number(sum(record.seconds for record in records))} s of computing",
+            f"{duration(sum(record.seconds for record in records))} of computing",
         ],
         questions=[
             (
@@ -93,7 +110,8 @@ def write_page(records: Sequence[Record], path: str | os.PathLike[str], *, title
             advice="Type -o report.html.",
         ) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # it was moved, or never came to be
+            draft.unlink()
     return path
 
 

@@ -86,7 +86,9 @@ class Arrows:
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the arrows, scaled so that the longest is about as long as the grid is wide."""
-        axes.quiver(*(np.asarray(each, float) for each in (self.x, self.y, self.u, self.v)), color=self.look.color)
+        grid = (np.asarray(each, float) for each in (self.x, self.y, self.u, self.v))
+        # A white edge, since what lies behind may be dark.
+        axes.quiver(*grid, color=self.look.color, edgecolor="white", linewidth=0.5, width=0.008)
         return []
 
 
@@ -106,8 +108,10 @@ class Dots:
             np.asarray(self.y, float),
             linestyle="none",
             marker=self.look.marker,
-            markersize=3,
+            markersize=4,
             color=self.look.color,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
         )
         return [Label(self.label, self.look.color, None, handle)]
 

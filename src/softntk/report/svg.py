@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 __all__ = ["prefixed", "tidy"]
 
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
-_DECIMAL = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_DECIMAL = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 def tidy(svg: str) -> str:
@@ -38,7 +38,7 @@ def tidy(svg: str) -> str:
             elif key == "href" and value.startswith("#"):
                 attributes[key] = "#" + names[value[1:]]
             elif key in ("d", "x", "y"):
-                attributes[key] = _DECIMAL.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), value)
+                attributes[key] = _DECIMAL.sub(_rounded, value)
             else:
                 attributes[key] = _REFERENCE.sub(lambda found: f"url(#{names[found[1]]})", value)
         element.attrib = attributes
@@ -55,6 +55,11 @@ def tidy(svg: str) -> str:
 def prefixed(svg: str, prefix: str) -> str:
     """The tidy drawing with `prefix` in place of `fig` in its identifiers."""
     return svg.replace('id="fig-', f'id="{prefix}-').replace("#fig-", f"#{prefix}-")
+
+
+def _rounded(found: re.Match[str]) -> str:
+    number = round(float(found[0]), 2) + 0.0  # -0.0 + 0.0 is 0.0
+    return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
 def _local(name: str) -> str:
