@@ -1,0 +1,50 @@
+"""Training sets: where they come from, how they are scaled, and the facts that theorems ask about them."""
+
+from softntk.data.builtin import BUILTIN, builtin
+from softntk.data.encoding import KINDS, Encoding, kind_of
+from softntk.data.files import ENDINGS, read_inputs, read_table
+from softntk.data.geometry import Pair
+from softntk.data.preparation import Preparation, prepare
+from softntk.data.scaling import SCALINGS, Scaling
+from softntk.data.sources import SYNTHETIC, draw_rows, load, load_split, split
+from softntk.data.synthetic import (
+    Teacher,
+    random_labels,
+    separated,
+    separated_inputs,
+    sphere,
+    sphere_inputs,
+    teacher,
+)
+from softntk.data.table import Table
+from softntk.data.training_set import TrainingSet
+
+__all__ = [
+    "BUILTIN",
+    "ENDINGS",
+    "KINDS",
+    "SCALINGS",
+    "SYNTHETIC",
+    "Encoding",
+    "Pair",
+    "Preparation",
+    "Scaling",
+    "Table",
+    "Teacher",
+    "TrainingSet",
+    "builtin",
+    "draw_rows",
+    "kind_of",
+    "load",
+    "load_split",
+    "prepare",
+    "random_labels",
+    "read_inputs",
+    "read_table",
+    "separated",
+    "separated_inputs",
+    "sphere",
+    "sphere_inputs",
+    "split",
+    "teacher",
+]

@@ -1,0 +1,193 @@
+"""NumPy files: npz with the arrays `inputs` and `labels`, npy with one matrix or one array of named fields.
+
+Files are never unpickled. What the header of an array declares is compared with the bytes that follow before anything
+is allocated, so that a short file that claims to be huge is refused.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from softntk.data.table import Columns, Table, check_numbers
+from softntk.failures import BadInput
+from softntk.numerics.memory import announce
+
+__all__ = ["ArrayColumns", "read_npy", "read_npz", "read_npz_inputs"]
+
+
+class ArrayColumns(Columns):
+    """Columns of a matrix, named 0, 1, ..., or of an array with named fields."""
+
+    def __init__(self, array: np.ndarray):
+        if array.dtype.names is None:
+            self._columns: Mapping[str, np.ndarray] = {str(i): array[:, i] for i in range(array.shape[1])}
+        else:
+            self._columns = {name: array[name] for name in array.dtype.names}
+        self._count = len(array)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self._columns)
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return self._count
+
+    def numbers(self, name: str) -> Float[np.ndarray, " n"]:
+        """A column as float64.
+
+        Raises:
+            BadInput: it holds anything but real numbers, one a row.
+        """
+        return _numbers(f"column {name!r}", self._columns[name], 1).reshape(-1)
+
+    def target(self, name: str) -> Shaped[np.ndarray, " n"]:
+        """A column as text, true/false or float64.
+
+        Raises:
+            BadInput: it holds anything else.
+        """
+        column = self._columns[name]
+        return column if column.ndim == 1 and column.dtype.kind in "Ub" else self.numbers(name)
+
+
+def read_npz(path: Path, target: str | None) -> Table:
+    """Read the arrays `inputs` (n, d) and `labels` (n,) or (n, k); `target` names another array for the labels.
+
+    Raises:
+        BadInput: one is missing, they do not fit together, or they hold something else than finite numbers.
+        TooLarge: they do not fit in memory.
+    """
+    wanted = target or "labels"
+    arrays = _members(path, ("inputs", wanted))
+    inputs, labels = _numbers("`inputs`", arrays["inputs"], 2), arrays[wanted]
+    if not (labels.ndim == 1 and labels.dtype.kind in "Ub"):
+        labels = _numbers(f"`{wanted}`", labels, 1 if labels.ndim == 1 else 2)
+    if len(labels) != len(inputs):
+        raise BadInput(
+            "source",
+            required="hold as many labels as inputs",
+            got=f"inputs of shape {inputs.shape} and {wanted} of shape {labels.shape}",
+            advice=f"Save them together: np.savez('{path.name}', inputs=X, {wanted}=Y).",
+        )
+    names = tuple(str(i) for i in range(inputs.shape[1]))
+    check_numbers("source", inputs, names)
+    columns = labels.reshape(len(labels), -1)
+    target_names = (wanted,) if labels.ndim == 1 else tuple(f"{wanted}[{i}]" for i in range(columns.shape[1]))
+    if labels.dtype.kind == "f":
+        check_numbers("target", columns, target_names)
+    # One column of a matrix is what one array is: without this, class labels (n, 1) would be taken for numbers.
+    return Table(path.name, inputs, columns[:, 0] if columns.shape[1] == 1 else labels, names, target_names)
+
+
+def read_npz_inputs(path: Path) -> Float[np.ndarray, "n d"]:
+    """Read the array `inputs` (n, d) alone. Raises as `read_npz`."""
+    inputs = _numbers("`inputs`", _members(path, ("inputs",))["inputs"], 2)
+    check_numbers("source", inputs, [str(i) for i in range(inputs.shape[1])])
+    return inputs
+
+
+def read_npy(path: Path) -> ArrayColumns:
+    """Read a matrix (n, columns) or an array (n,) with named fields.
+
+    Raises:
+        BadInput: it is damaged, has another shape or would have to be unpickled.
+        TooLarge: it does not fit in memory.
+    """
+    try:
+        with path.open("rb") as file:
+            array = _array(file, path.stat().st_size, path.name)
+    except (ValueError, EOFError, OSError, RuntimeError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise _damaged(path, error) from None
+    if array.ndim != (2 if array.dtype.names is None else 1) or array.size == 0:
+        raise BadInput(
+            "source",
+            required="hold a matrix with rows and columns, or one array with named fields",
+            got=f"shape {array.shape} in {path.name}",
+            advice="Save np.column_stack([X, y]), or np.savez(file, inputs=X, labels=y).",
+        )
+    return ArrayColumns(array)
+
+
+def _members(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The wanted arrays of an npz file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+            for name in wanted:
+                if name not in entries:
+                    raise BadInput(
+                        "source",
+                        required=f"hold the array {name!r}",
+                        got=f"the arrays {', '.join(list(entries)[:20]) or 'none'} in {path.name}",
+                        advice=f"Save it so: np.savez('{path.name}', inputs=X, labels=Y).",
+                    )
+            arrays = {}
+            for name in wanted:
+                with archive.open(entries[name]) as file:
+                    arrays[name] = _array(file, entries[name].file_size, name)
+            return arrays
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise _damaged(path, error) from None
+
+
+def _array(file: IO[bytes] | zipfile.ZipExtFile, size: int, name: str) -> np.ndarray:
+    """One array from a stream of `size` bytes in NumPy's format."""
+    version = np.lib.format.read_magic(file)
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = header(file)
+    if dtype.hasobject:
+        raise BadInput(
+            "source",
+            required="hold plain numbers or text",
+            got=f"Python objects in {name}, which would have to be unpickled and could run anything",
+            advice="Save numbers: np.asarray(values, dtype=float); rows must have one length.",
+        )
+    need = dtype.itemsize
+    for length in shape:
+        need *= length
+    if need != size - file.tell():
+        raise ValueError(f"{name} declares {need} bytes and holds {size - file.tell()}")
+    announce(2.0 * need, what=f"reading {name}", argument="source", advice="Pass fewer rows.")
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _numbers(what: str, array: np.ndarray, dimensions: int) -> Float[np.ndarray, "..."]:
+    """Real numbers of the given number of dimensions, none of them 0, as float64."""
+    if array.dtype.kind not in "biuf":
+        raise BadInput(
+            "source",
+            required="hold real numbers",
+            got=f"{array.dtype} in {what}",
+            advice="Turn it into numbers first; only labels may be text.",
+        )
+    if array.ndim != dimensions or 0 in array.shape:
+        raise BadInput(
+            "source",
+            required=f"have {'one dimension' if dimensions == 1 else 'rows and columns'} and some entry in {what}",
+            got=f"shape {array.shape}",
+            advice="Reshape first: X.reshape(len(X), -1).",
+        )
+    return array.astype(np.float64)
+
+
+def _damaged(path: Path, error: Exception) -> BadInput:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return BadInput(
+        "source",
+        required="be a NumPy file",
+        got=f"{path.name}: {reason}",
+        advice="Save it again with np.savez or np.save.",
+    )

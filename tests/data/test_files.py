@@ -1,0 +1,295 @@
+"""Files: what can be read is read as pandas and NumPy see it; what cannot is refused in words; nothing is executed."""
+
+import io
+import pickle
+import struct
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from softntk.data import load, read_inputs, read_table
+from softntk.failures import BadInput, TooLarge
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write bytes or text under a name and return the path."""
+
+    def written(content, name="data.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
+
+
+@pytest.fixture
+def frame():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "length": rng.normal(size=12),
+            "count": rng.integers(-5, 5, 12),
+            "wet": rng.integers(0, 2, 12).astype(bool),
+            "kind": np.array(["oak", "elm", "ash"] * 4),
+            "height": rng.normal(size=12) * 100,
+        }
+    )
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "semicolon.csv", "parquet", "npy"])
+def test_tables_agree_with_pandas(tmp_path, frame, ending):
+    path = tmp_path / f"trees.{ending}"
+    if ending == "parquet":
+        frame.set_index(frame.index + 7).to_parquet(path)
+    elif ending == "npy":
+        np.save(path, frame.astype({"kind": "U3"}).to_records(index=False, column_dtypes={"kind": "U3"}))
+    else:
+        frame.to_csv(path, index=False, sep={"csv": ",", "tsv": "\t"}.get(ending, ";"))
+    table = read_table(path, "kind")
+    assert table.input_names == ("length", "count", "wet", "height")
+    np.testing.assert_allclose(table.inputs, frame.drop(columns="kind").to_numpy(float), rtol=1e-15)
+    np.testing.assert_array_equal(table.targets, frame["kind"])
+    again = read_inputs(path, ("height", "length"))
+    np.testing.assert_allclose(again, frame[["height", "length"]].to_numpy(), rtol=1e-15)
+
+
+def test_a_target_can_be_numbers_truth_values_or_several_columns(tmp_path, frame):
+    path = tmp_path / "trees.csv"
+    frame.drop(columns="kind").to_csv(path, index=False)
+    assert read_table(path, "wet").targets.dtype == bool
+    np.testing.assert_allclose(read_table(path, "height").targets, frame["height"], rtol=1e-15)
+    for names in (["height", "length"], "height, length"):
+        table = read_table(path, names)
+        assert table.target_names == ("height", "length")
+        assert table.input_names == ("count", "wet")
+        np.testing.assert_allclose(table.targets, frame[["height", "length"]], rtol=1e-15)
+
+
+def test_stray_text_far_down_a_csv_is_still_recognized(write):
+    lines = ["a,b,y", *(f"{i},{i / 7!r},{i % 3}" for i in range(40_000)), "1,2.5,x"]
+    table = read_table(write("\n".join(lines)), "y")
+    assert table.targets.dtype.kind == "U"
+    assert table.targets[-1] == "x"
+    np.testing.assert_array_equal(table.inputs[:-1, 1], np.arange(40_000) / 7)
+
+
+def test_types_recognized_too_early_are_recognized_again(write, monkeypatch):
+    from pyarrow import csv as arrow_csv
+
+    # As if the file were larger than the first block: whole numbers first, fractions, gaps and text after.
+    options = arrow_csv.ReadOptions(block_size=64)
+    monkeypatch.setattr(arrow_csv, "ReadOptions", lambda **_: options)
+    rows = [f"{i},{i},{i}" for i in range(50)]
+    table = read_table(write("\n".join(["a,b,y", *rows, "0.5,1e3,maple"])), "y")
+    np.testing.assert_array_equal(table.inputs[-1], [0.5, 1000])
+    assert table.targets[-1] == "maple"
+    with pytest.raises(BadInput, match="missing value in row 50, column 'b'"):
+        read_table(write("\n".join(["a,b,y", *rows, "0.5,,maple"])), "y")
+    with pytest.raises(BadInput, match="column 'b'; got 'red' in row 50"):
+        read_table(write("\n".join(["a,b,y", *rows, "0.5,red,maple"])), "y")
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "message"),
+    [
+        (b"", "y", "is empty"),
+        ("\n\n", "y", "header line"),
+        ("a,y\n", "y", "no rows"),
+        ("a,y\n1,2\n3\n", "y", "Expected 2 columns, got 1"),
+        ("a,y\n1,2\n3,4,5\n", "y", "Expected 2 columns, got 3"),
+        ("a,y\n1,2\n", None, "name the column to learn; got none; the columns are a, y"),
+        ("a,y\n1,2\n", "z", "be one of a, y; got 'z'"),
+        ("1,2\n3,4\n", "y", "no header line, add one"),
+        ("a,y\n1,2\n", ["y", "y"], "different columns"),
+        ("y\n2\n", "y", "at least one input column"),
+        ("a,b,y\n1,2,0\nred,4,1\n", "y", "column 'a'; got 'red' in row 1"),
+        ("a,b,y\n1,2,0\n3,,1\n", "y", "missing value in row 1, column 'b'"),
+        ("a,b,y\n1,2,0\n3,NaN,1\n", "y", "missing value in row 1, column 'b'"),
+        ("a,b,y\n1,2,0\n3,1e999,1\n", "y", "inf in row 1, column 'b'"),
+        ("a,b,y\n1,2,0\n3,5,\n", "y", "missing value in row 1, column 'y'"),
+        ("a,b,y\n1,2,no\n3,5,\n", "y", "missing value in row 1, column 'y'"),
+        ("a,b,y\n1,2,-inf\n3,5,1\n", "y", "-inf in row 0, column 'y'"),
+        ("a,b,y\n1,2020-01-01,0\n", "y", "column 'b'; got date32"),
+        ("a,a,y\n1,2,0\n", "y", "'a' twice"),
+        ("a,y\n1,2\n".encode("utf-16"), "y", "UTF-8"),
+        (b"a,y\n\xff\xfe,2\n", "y", "UTF-8"),
+        (b"a,y\n" + b"1,2\n" * 5000 + b"1,M\xfcller\n", "y", "column 'y'; got bytes that are not UTF-8"),
+        (b"\x00\x01\x02\x03", "y", "header line"),
+        (b'a,y\n"1,2\n', "y", "got "),
+        (pickle.dumps({"a": 1}), "y", "got "),
+    ],
+)
+def test_bad_csv_files_are_refused(write, content, target, message):
+    with pytest.raises(BadInput, match=message):
+        read_table(write(content), target)
+
+
+def test_marks_and_line_ends_of_other_systems_are_read(write):
+    for content in ("\ufeffa,y\r\n1,2\r\n3,4\r\n", "a,y\r1,2\r3,4\r", "\na,y\n\n1, 2\n3 ,4"):
+        np.testing.assert_array_equal(read_table(write(content), "y").inputs, [[1], [3]])
+
+
+def test_bad_parquet_files_are_refused(write, tmp_path):
+    with pytest.raises(BadInput, match="be a parquet file"):
+        read_table(write(b"PAR1 nonsense PAR1", "bad.parquet"), "y")
+    path = tmp_path / "nested.parquet"
+    pq.write_table(pa.table({"a": [[1.0], [2.0, 3.0]], "y": [0, 1]}), path)
+    with pytest.raises(BadInput, match="column 'a'; got list"):
+        read_table(path, "y")
+    pq.write_table(pa.table({"a": [1.0, None], "y": [0, 1]}), path)
+    with pytest.raises(BadInput, match="missing value in row 1, column 'a'"):
+        read_table(path, "y")
+    pq.write_table(pa.table([[1.0], [2.0], [3.0]], names=["a", "a", "y"]), path)
+    with pytest.raises(BadInput, match="'a' twice"):
+        read_table(path, "y")
+    whole = path.read_bytes()
+    with pytest.raises(BadInput, match="be a parquet file"):
+        read_table(write(whole[: len(whole) // 2], "cut.parquet"), "y")
+
+
+def test_parquet_categories_and_decimals_are_read(tmp_path):
+    path = tmp_path / "data.parquet"
+    kinds = pa.array(["b", "a", "b"]).dictionary_encode()
+    prices = pa.array([1, 2, 3]).cast(pa.decimal128(21, 2))
+    pq.write_table(pa.table({"price": prices, "kind": kinds}), path)
+    table = read_table(path, "kind")
+    np.testing.assert_array_equal(table.inputs[:, 0], [1, 2, 3])
+    np.testing.assert_array_equal(table.targets, ["b", "a", "b"])
+
+
+def test_npz_files_are_read(tmp_path):
+    path, inputs = tmp_path / "data.npz", np.arange(6.0).reshape(3, 2)
+    for labels in (np.array([1.0, -1.0, 1.0]), np.array([[1], [-1], [1]]), np.array(["u", "v", "u"]), np.eye(3)):
+        np.savez_compressed(path, inputs=inputs, labels=labels, other=np.zeros(9))
+        table = read_table(path, None)
+        np.testing.assert_array_equal(table.inputs, inputs)
+        np.testing.assert_array_equal(table.targets, labels[:, 0] if labels.shape == (3, 1) else labels)
+    np.savez(path, inputs=np.asfortranarray(inputs), y=np.arange(3))
+    np.testing.assert_array_equal(read_table(path, "y").targets, [0, 1, 2])
+    np.testing.assert_array_equal(read_inputs(path, ("0", "1")), inputs)
+    with pytest.raises(BadInput, match="have 3 input columns"):
+        read_inputs(path, ("0", "1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"inputs": np.ones((3, 2))}, "hold the array 'labels'; got the arrays inputs"),
+        ({"X": np.ones((3, 2)), "y": np.ones(3)}, "hold the array 'inputs'; got the arrays X, y"),
+        ({"inputs": np.ones((3, 2)), "labels": np.ones(4)}, "as many labels as inputs"),
+        ({"inputs": np.ones(3), "labels": np.ones(3)}, "rows and columns"),
+        ({"inputs": np.ones((3, 2, 2)), "labels": np.ones(3)}, r"X.reshape\(len\(X\), -1\)"),
+        ({"inputs": np.ones((0, 2)), "labels": np.ones(0)}, r"shape \(0, 2\)"),
+        ({"inputs": np.ones((3, 2), complex), "labels": np.ones(3)}, "real numbers"),
+        ({"inputs": np.full((3, 2), "a"), "labels": np.ones(3)}, "real numbers"),
+        ({"inputs": np.array([[1.0, np.nan]]), "labels": np.ones(1)}, "nan in row 0, column '1'"),
+        ({"inputs": np.ones((2, 1)), "labels": np.array([0.0, np.inf])}, "inf in row 1, column 'labels'"),
+        ({"inputs": np.ones((2, 1)), "labels": np.array([[0.0, 1], [np.nan, 1]])}, r"row 1, column 'labels\[0\]'"),
+    ],
+)
+def test_bad_npz_files_are_refused(tmp_path, arrays, message):
+    path = tmp_path / "data.npz"
+    np.savez(path, **arrays)
+    with pytest.raises(BadInput, match=message):
+        read_table(path, None)
+
+
+class Trap:
+    """Unpickling it fails the test."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("a file was unpickled",))
+
+
+def test_nothing_is_ever_unpickled(tmp_path):
+    objects = np.array([[Trap(), 1.0], [2.0, 3.0]], object)
+    np.savez(tmp_path / "data.npz", inputs=objects, labels=np.ones(2))
+    np.save(tmp_path / "data.npy", objects)
+    np.save(tmp_path / "fields.npy", np.array([(1.0, Trap())], [("a", float), ("y", object)]))
+    (tmp_path / "pickle.npy").write_bytes(pickle.dumps(Trap()))
+    (tmp_path / "pickle.npz").write_bytes(pickle.dumps(Trap()))
+    for name in ("data.npz", "data.npy", "fields.npy"):
+        with pytest.raises(BadInput, match="would have to be unpickled"):
+            read_table(tmp_path / name, "y" if name != "data.npz" else None)
+    for name in ("pickle.npy", "pickle.npz"):
+        with pytest.raises(BadInput, match="be a NumPy file"):
+            read_table(tmp_path / name, None)
+
+
+def _npy(shape, data=b""):
+    header = repr({"descr": "<f8", "fortran_order": False, "shape": shape}).encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _npy((10**12, 10**3)),
+        _npy((-2, -4), bytes(64)),
+        _npy((2, 2), bytes(24)),
+        _npy((2, 2), bytes(40)),
+        _npy("(" * 9),
+        b"\x93NUMPY\x09\x00" + bytes(64),
+        b"\x93NUMPY",
+        b"0",
+    ],
+)
+def test_headers_that_lie_are_refused_before_anything_is_allocated(write, content):
+    with pytest.raises(BadInput, match="be a NumPy file"):
+        read_table(write(content, "bad.npy"), "0")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("inputs.npy", content)
+        archive.writestr("labels.npy", _npy((2,), bytes(16)))
+    with pytest.raises(BadInput, match="be a NumPy file"):
+        read_table(write(packed.getvalue(), "bad.npz"), None)
+    with pytest.raises(BadInput, match="be a NumPy file"):
+        read_table(write(packed.getvalue()[:-30], "cut.npz"), None)
+
+
+def test_an_archive_that_unpacks_to_more_than_memory_is_refused(write, monkeypatch):
+    monkeypatch.setattr("softntk.numerics.memory.free_bytes", lambda: 1_000_000)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, inputs=np.zeros((100_000, 2)), labels=np.zeros(100_000))
+    assert len(packed.getvalue()) < 10_000
+    with pytest.raises(TooLarge, match=r"reading inputs needs 3\.2 MB"):
+        read_table(write(packed.getvalue(), "bomb.npz"), None)
+    table = io.BytesIO()
+    pq.write_table(pa.table({"a": np.zeros(400_000), "y": np.zeros(400_000)}), table)
+    with pytest.raises(TooLarge, match=r"reading bomb\.parquet needs 6\.4 MB"):
+        read_table(write(table.getvalue(), "bomb.parquet"), "y")
+    with pytest.raises(TooLarge, match=r"reading data.csv"):
+        read_table(write("a,y\n" + "1,2\n" * 100_000), "y")
+
+
+def test_a_matrix_has_columns_named_by_number(tmp_path):
+    path = tmp_path / "matrix.npy"
+    np.save(path, np.arange(12.0).reshape(4, 3))
+    table = read_table(path, "1")
+    assert table.input_names == ("0", "2")
+    np.testing.assert_array_equal(table.inputs, [[0, 2], [3, 5], [6, 8], [9, 11]])
+    np.testing.assert_array_equal(table.targets, [1, 4, 7, 10])
+    np.testing.assert_array_equal(read_inputs(path, ("0", "2")), table.inputs)
+    np.save(path, table.inputs)  # new inputs come without the target column
+    np.testing.assert_array_equal(read_inputs(path, ("0", "2")), table.inputs)
+    for bad in (np.arange(3.0), np.ones((2, 2, 2)), np.ones((0, 3))):
+        np.save(path, bad)
+        with pytest.raises(BadInput, match="hold a matrix"):
+            read_table(path, "0")
+
+
+def test_what_is_not_a_file_is_refused(tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    for name, message in (("gone.csv", "No such file"), ("folder.csv", "not a regular file"), ("data.xlsx", "end in")):
+        with pytest.raises(BadInput, match=message):
+            read_table(tmp_path / name, "y")
+    with pytest.raises(BadInput, match="Did you mean digits"):
+        load("digit")
+    (tmp_path / "new.csv").write_text("a,y\n1,2\n")
+    with pytest.raises(BadInput, match="have the column 'b'; got the columns a, y"):
+        read_inputs(tmp_path / "new.csv", ("a", "b"))
