@@ -88,12 +88,16 @@ def upper(ball: arb) -> float:
 
 def lowers(array: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """`lower` of every entry."""
-    return np.array([lower(ball) for ball in array.ravel()], dtype=np.float64).reshape(array.shape)
+    return -uppers(-array)
 
 
 def uppers(array: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """`upper` of every entry."""
-    return np.array([upper(ball) for ball in array.ravel()], dtype=np.float64).reshape(array.shape)
+    """`upper` of every entry, at most one unit in the last place above it, and much faster."""
+    flat = array.ravel()
+    guess = np.nextafter(_middle(flat), np.inf)
+    proved = (_to_ball(guess) >= flat).astype(bool)
+    guess[~proved] = [upper(ball) for ball in flat[~proved]]
+    return guess.reshape(array.shape)
 
 
 def product(left: Shaped[np.ndarray, "n d"], right: Shaped[np.ndarray, "d m"]) -> Shaped[np.ndarray, "n m"]:
@@ -178,7 +182,7 @@ def _distance(
     return arb(frobenius_upper(remainder))
 
 
-def _middle(array: Shaped[np.ndarray, "n m"]) -> Float[np.ndarray, "n m"]:
+def _middle(array: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     return np.array([float(ball) for ball in array.ravel()], dtype=np.float64).reshape(array.shape)
 
 
