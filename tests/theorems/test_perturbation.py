@@ -62,10 +62,10 @@ class TestHypotheses:
     def test_relu_wants_a_probability_that_says_something(self):
         bound = guarantee_named("relu-kernel-perturbation")
         few = bound.evaluate(n=100, radius=0.005, independent_neurons=100)
-        assert few.verdict(0.1).answer is Answer.DOES_NOT_APPLY
+        assert few.verdict(-1.0).answer is Answer.DOES_NOT_APPLY
         many = bound.evaluate(n=100, radius=0.005, independent_neurons=10**5)
-        assert many.promised == {"change": 1.0, "failure_probability": pytest.approx(1e4 * math.exp(-50))}
-        assert many.verdict(0.1).answer is Answer.HOLDS
+        assert many.promised == {"log10_change": 0.0, "failure_probability": pytest.approx(1e4 * math.exp(-50))}
+        assert many.verdict(-1.0).answer is Answer.HOLDS
         assert bound.evaluate(n=100, k=2, radius=0.005, independent_neurons=10**5).applies is False
 
     def test_preactivations_union_bound(self):

@@ -11,7 +11,7 @@ from softntk.theorems.convergence import (
 from softntk.theorems.generalization import complexity, linearized_distance
 from softntk.theorems.guarantee import Check, Evaluation, Guarantee, Hypothesis, Kind, Origin, Status
 from softntk.theorems.logs import exp10, log10
-from softntk.theorems.perturbation import exponential_bracket, softmax_bracket
+from softntk.theorems.perturbation import exponential_bracket, softmax_bracket, softmax_drift
 from softntk.theorems.score import approximation_error, critical_radius, local_complexity, stopping_time
 from softntk.theorems.symbols import SYMBOLS
 from softntk.theorems.table import GUARANTEES, guarantee_named
@@ -45,5 +45,6 @@ __all__ = [
     "log10_step_size",
     "preactivation_bound",
     "softmax_bracket",
+    "softmax_drift",
     "stopping_time",
 ]

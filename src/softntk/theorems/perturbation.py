@@ -39,6 +39,7 @@ __all__ = [
     "SOFTMAX_WEIGHTS",
     "exponential_bracket",
     "softmax_bracket",
+    "softmax_drift",
 ]
 
 BOUNDED = Hypothesis(
@@ -142,7 +143,8 @@ SOFTMAX_KERNEL = Guarantee(
 
 
 def _relu_kernel(n: Number, radius: Number, independent_neurons: Number) -> dict[str, float]:
-    return {"change": 2 * n * radius, "failure_probability": _relu_failure(n, radius, independent_neurons)}
+    failure = _relu_failure(n, radius, independent_neurons)
+    return {"log10_change": log10(2 * n * radius), "failure_probability": failure}
 
 
 def _relu_failure(n: Number, radius: Number, independent_neurons: Number) -> float:
@@ -167,7 +169,7 @@ RELU_KERNEL = Guarantee(
     origin=Origin.LITERATURE,
     reference="Song, Yang (2019), arXiv 1906.03593",
     promises={
-        "change": "Frobenius norm of the change",
+        "log10_change": "log10 of the Frobenius norm of the change",
         "failure_probability": "n^2 exp(-m D / 10), m the number of neurons drawn independently",
     },
     rule=_relu_kernel,
@@ -201,14 +203,18 @@ EXPONENTIAL_KERNEL = Guarantee(
 )
 
 
-def softmax_bracket(*, radius: Number, largest_input: Number, largest_mean: Number) -> float:
-    """2 c0 g + g^2 of the sharp softmax bound; `largest_mean` is max |<a_l, S_i>|."""
-    t = radius * largest_input
+def softmax_drift(*, radius: Number, norm: Number, mean: Number) -> float:
+    """g = (q - 1) c + 2 q tanh(D |x| / 2), c = 1 + |<a_l, S>|: the share by which a slope m S (a - u) can move."""
+    t = radius * norm
     if math.isnan(t) or t > 300:
         return math.nan if math.isnan(t) else math.inf
-    c0 = 1 + largest_mean
-    g = math.expm1(2 * t) * c0 + 2 * math.exp(2 * t) * math.tanh(t / 2)
-    return 2 * c0 * g + g * g
+    return math.expm1(2 * t) * (1 + abs(mean)) + 2 * math.exp(2 * t) * math.tanh(t / 2)
+
+
+def softmax_bracket(*, radius: Number, largest_input: Number, largest_mean: Number) -> float:
+    """2 c0 g + g^2 of the sharp softmax bound; `largest_mean` is max |<a_l, S_i>|."""
+    g = softmax_drift(radius=radius, norm=largest_input, mean=largest_mean)
+    return 2 * (1 + abs(largest_mean)) * g + g * g
 
 
 def exponential_bracket(*, radius: Number, largest_input: Number) -> float:
