@@ -61,13 +61,8 @@ def test_teacher_labels_are_those_of_one_bounded_function(key):
     network = Teacher.draw(key, size=4, outputs=2, neurons=5, steepness=2.0)
     rows = 1e3 * jax.random.normal(jax.random.key(5), (50, 4))
     assert float(jnp.linalg.norm(network(rows), axis=1).max()) <= 1
-    by_hand = [
-        [
-            sum(float(network.output[k, q]) * np.tanh(float(rows[i] @ network.hidden[:, q])) for q in range(5))
-            for k in range(2)
-        ]
-        for i in range(3)
-    ]
+    x, u, b = np.asarray(rows), np.asarray(network.hidden), np.asarray(network.output)
+    by_hand = [[sum(b[k, q] * np.tanh(x[i] @ u[:, q]) for q in range(5)) for k in range(2)] for i in range(3)]
     np.testing.assert_allclose(network(rows[:3]), by_hand, rtol=1e-12)
     np.testing.assert_allclose(jnp.linalg.norm(network.hidden, axis=0), 2.0, rtol=1e-14)
 

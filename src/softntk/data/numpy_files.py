@@ -17,7 +17,7 @@ from softntk.data.table import Columns, Table, check_numbers
 from softntk.failures import BadInput
 from softntk.numerics.memory import announce
 
-__all__ = ["ArrayColumns", "read_npy", "read_npz", "read_npz_inputs"]
+__all__ = ["ArrayColumns", "read_members", "read_npy", "read_npz", "read_npz_inputs"]
 
 
 class ArrayColumns(Columns):
@@ -66,7 +66,7 @@ def read_npz(path: Path, target: str | None) -> Table:
         TooLarge: they do not fit in memory.
     """
     wanted = target or "labels"
-    arrays = _members(path, ("inputs", wanted))
+    arrays = readread_members(path, ("inputs", wanted))
     inputs, labels = _numbers("`inputs`", arrays["inputs"], 2), arrays[wanted]
     if not (labels.ndim == 1 and labels.dtype.kind in "Ub"):
         labels = _numbers(f"`{wanted}`", labels, 1 if labels.ndim == 1 else 2)
@@ -89,7 +89,7 @@ def read_npz(path: Path, target: str | None) -> Table:
 
 def read_npz_inputs(path: Path) -> Float[np.ndarray, "n d"]:
     """Read the array `inputs` (n, d) alone. Raises as `read_npz`."""
-    inputs = _numbers("`inputs`", _members(path, ("inputs",))["inputs"], 2)
+    inputs = _numbers("`inputs`", readread_members(path, ("inputs",))["inputs"], 2)
     check_numbers("source", inputs, [str(i) for i in range(inputs.shape[1])])
     return inputs
 
@@ -118,8 +118,13 @@ def read_npy(path: Path) -> ArrayColumns:
     return ArrayColumns(array)
 
 
-def _members(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """The wanted arrays of an npz file."""
+def readread_members(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The wanted arrays of an npz file, of any shape, numbers or text.
+
+    Raises:
+        BadInput: one is missing, the file is damaged or would have to be unpickled.
+        TooLarge: one does not fit in memory.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
@@ -129,7 +134,7 @@ def _members(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
                         "source",
                         required=f"hold the array {name!r}",
                         got=f"the arrays {', '.join(list(entries)[:20]) or 'none'} in {path.name}",
-                        advice=f"Save it so: np.savez('{path.name}', inputs=X, labels=Y).",
+                        advice=advice or f"Save it so: np.savez('{path.name}', inputs=X, labels=Y).",
                     )
             arrays = {}
             for name in wanted:
