@@ -12,10 +12,11 @@ import theorem_map  # noqa: E402
 project = "softntk"
 author = "The softntk developers"
 copyright = "The softntk developers"  # noqa: A001
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "mathml"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["generated", "templates"]
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "softntk"
 add_module_names = False

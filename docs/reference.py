@@ -7,6 +7,7 @@ formulas, and what follows `Arguments:` or `Raises:` is a list.
 
 import ast
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,8 @@ def page(package: str, modules: list[Module]) -> str:
         if module.name == package:
             parts.append(markdown(module.docstring))
             if module.exported:
-                parts.append(f"```python\nfrom {package} import {', '.join(module.exported)}\n```")
+                listed = textwrap.fill(", ".join(module.exported), 88, initial_indent="    ", subsequent_indent="    ")
+                parts.append(f"```python\nfrom {package} import (\n{listed}\n)\n```")
         elif module.names:
             parts += [f"## `{module.name}`", markdown(module.docstring)]
         if module.names:

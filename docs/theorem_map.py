@@ -23,7 +23,7 @@ def section(guarantee: Guarantee) -> str:
     promises = [f"- `{name}`: {meaning}" for name, meaning in guarantee.promises.items()]
     needed = ", ".join(f"`{name}`" for name in guarantee.required) or "nothing"
     parts = [
-        f"({guarantee.name})=\n### {guarantee.title}",
+        f"({guarantee.name})=\n## {guarantee.title}",
         f"`{guarantee.name}`, {guarantee.kind}, {guarantee.origin}. {guarantee.reference}.",
         guarantee.statement,
         f"```text\n{guarantee.conclusion}\n```",
