@@ -66,7 +66,7 @@ def read_npz(path: Path, target: str | None) -> Table:
         TooLarge: they do not fit in memory.
     """
     wanted = target or "labels"
-    arrays = readread_members(path, ("inputs", wanted))
+    arrays = read_members(path, ("inputs", wanted))
     inputs, labels = _numbers("`inputs`", arrays["inputs"], 2), arrays[wanted]
     if not (labels.ndim == 1 and labels.dtype.kind in "Ub"):
         labels = _numbers(f"`{wanted}`", labels, 1 if labels.ndim == 1 else 2)
@@ -89,7 +89,7 @@ def read_npz(path: Path, target: str | None) -> Table:
 
 def read_npz_inputs(path: Path) -> Float[np.ndarray, "n d"]:
     """Read the array `inputs` (n, d) alone. Raises as `read_npz`."""
-    inputs = _numbers("`inputs`", readread_members(path, ("inputs",))["inputs"], 2)
+    inputs = _numbers("`inputs`", read_members(path, ("inputs",))["inputs"], 2)
     check_numbers("source", inputs, [str(i) for i in range(inputs.shape[1])])
     return inputs
 
@@ -118,8 +118,8 @@ def read_npy(path: Path) -> ArrayColumns:
     return ArrayColumns(array)
 
 
-def readread_members(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """The wanted arrays of an npz file, of any shape, numbers or text.
+def read_members(path: Path, wanted: tuple[str, ...], *, advice: str = "") -> dict[str, np.ndarray]:
+    """The wanted arrays of an npz file, of any shape, numbers or text; `advice` says what to do if one is missing.
 
     Raises:
         BadInput: one is missing, the file is damaged or would have to be unpickled.

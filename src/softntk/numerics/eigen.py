@@ -65,7 +65,7 @@ def lanczos_extremes(
         raise BadInput("steps", required="be at least 1", got=str(steps), advice="Type steps=64.")
     steps = min(steps, start.size)
     basis, tridiagonal, *_ = decomp.tridiag_sym(steps, reortho="full")(product, start)
-    basis, tridiagonal = _before_breakdown(basis, tridiagonal)
+    basis, tridiagonal = _before_breakdown(jnp.asarray(basis), jnp.asarray(tridiagonal))
     vectors = jnp.linalg.eigh(tridiagonal)[1]
 
     def pair(index: int) -> tuple[Float[Array, ""], Float[Array, ""]]:

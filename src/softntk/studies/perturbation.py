@@ -61,7 +61,7 @@ def _worst(name: str, parameters: Parameters) -> dict:
     def change(move: jax.Array) -> jax.Array:
         return jnp.linalg.norm((finite(network.moved_to(network.hidden + move), inputs) - kernel).ravel())
 
-    def at_radius(direction: jax.Array, radius: jax.Array) -> jax.Array:
+    def at_radius(direction: jax.Array, radius: jax.Array | float) -> jax.Array:
         length = jnp.linalg.norm(direction, axis=0, keepdims=True)
         return radius * direction / jnp.where(length > 0, length, 1)
 

@@ -21,19 +21,19 @@ __all__ = ["Problem", "problem", "title"]
 
 
 class Problem(NamedTuple):
-    """Training inputs (n, d) and labels (n, k), held-out inputs and labels (None for random labels)."""
+    """Training inputs (n, d) and labels (n, k), held-out inputs and labels (no rows where labels are random)."""
 
     inputs: Float[Array, "n d"]
     labels: Float[Array, "n k"]
-    test_inputs: Float[Array, "n2 d"] | None
-    test_labels: Float[Array, "n2 k"] | None
+    test_inputs: Float[Array, "n2 d"]
+    test_labels: Float[Array, "n2 k"]
 
 
 def problem(name: str, key: jax.Array, *, count: int) -> Problem:
     """`count` training rows of a problem, and a quarter of all rows held out; the same held out for every count."""
     if name.startswith("sphere_"):
         drawn = sphere(key, count=count, size=int(name.removeprefix("sphere_")))
-        return Problem(drawn.inputs, drawn.labels, None, None)
+        return Problem(drawn.inputs, drawn.labels, drawn.inputs[:0], drawn.labels[:0])
     training, held_out, _ = load_split(name.removesuffix("_parity"), key=key, count=count)
     labels = [_parity(part.labels) if name.endswith("_parity") else part.labels for part in (training, held_out)]
     return Problem(training.inputs, labels[0], held_out.inputs, labels[1])

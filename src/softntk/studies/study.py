@@ -85,6 +85,10 @@ class Study:
         chosen = dict(self.presets[preset])
         return chosen if seed is None else chosen | {"seed": seed}
 
+    def estimate(self, parameters: Parameters) -> float:
+        """Seconds that the study takes, roughly."""
+        return self.weight * sum(cell.weight for cell in self.plan(parameters))
+
 
 def run(
     study: Study,

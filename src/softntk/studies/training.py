@@ -132,15 +132,17 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
         for name in NAMES:
             run = arrays.sel(data=source, features=name)
             # How far measured and linearized loss are apart at most, in units of the linearized loss.
-            apart = np.abs(run["loss"] / run["linearized_loss"] - 1).max("step")
+            apart = abs(run["loss"] / run["linearized_loss"] - 1).max("step")
+            near, far = (float(apart.sel(width=width)) for width in (widest, parameters["widths"][0]))
+            shrunk = run["loss"].sel(width=widest)
             findings.append(
-                f"{title(name)} on {title(source)}: measured and linearized loss differ by at most "
-                f"{float(apart.sel(width=parameters['widths'][0])):.1%} at m = {parameters['widths'][0]:,} and "
-                f"{float(apart.sel(width=widest)):.2%} at m = {widest:,}; the loss falls to "
-                f"{float(run['loss'].sel(width=widest)[-1] / run['loss'].sel(width=widest)[0]):.1e} of its start."
+                f"{title(name)} on {title(source)}: measured and linearized loss differ by at most {far:.1e} "
+                f"(relative) at m = {parameters['widths'][0]:,} and {near:.1e} at m = {widest:,}; the loss falls to "
+                f"{float(shrunk[-1] / shrunk[0]):.1e} of its start."
             )
-    last = np.log(arrays["distance"].isel(step=-1))
-    slope = float(((last.isel(width=-1) - last.isel(width=0)) / np.log(widest / parameters["widths"][0])).mean())
+    last = arrays["distance"].isel(step=-1)
+    ratio = float((last.isel(width=-1) / last.isel(width=0)).mean())
+    slope = np.log(ratio) / np.log(widest / parameters["widths"][0])
     findings.append(f"The distance moved falls with the width like m^{slope:.2f} on average; the law is m^-0.5.")
     return findings
 

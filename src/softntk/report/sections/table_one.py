@@ -73,7 +73,7 @@ def _by_dimension(record: Record) -> Figure:
     draws = arrays.sizes["draw"]
     return plot(
         *curves,
-        x=Axis("input dimension d", log=True),
+        x=Axis("input dimension d"),
         y=Axis("smallest eigenvalue lambda", log=True),
         caption=f"lambda of the limit kernels for {record.parameters['count']} random points on the sphere in d "
         f"dimensions, median of {draws} draws.",

@@ -1,7 +1,5 @@
 """How the study of training is shown: the measured loss beside its linearization and the theorem's rate."""
 
-import numpy as np
-
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
 from softntk.report.marks import Line, Points, Slope
@@ -16,7 +14,7 @@ def build(record: Record) -> Section:
     """The section of `training`."""
     arrays = record.arrays
     narrow, wide = (int(arrays["width"].values[i]) for i in (0, -1))
-    apart = np.abs(arrays["loss"] / arrays["linearized_loss"] - 1).max("step").max("data")
+    apart = abs(arrays["loss"] / arrays["linearized_loss"] - 1).max(dim="step").max(dim="data")
     percent = {
         (name, m): number(100 * float(apart.sel(features=name, width=m)), 2)
         for name in arrays["features"].values

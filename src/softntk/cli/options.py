@@ -1,0 +1,48 @@
+"""Options that several commands share, declared once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "Count",
+    "Data",
+    "FeaturesName",
+    "Json",
+    "Scale",
+    "Scaling",
+    "Seed",
+    "Target",
+    "Width",
+    "log_to_stderr",
+    "output_path",
+]
+
+Data = Annotated[
+    str,
+    typer.Argument(
+        help="digits, breast_cancer, wine, iris, diabetes, sphere, separated, teacher, or a csv, parquet, npz or npy "
+        "file."
+    ),
+]
+Target = Annotated[str | None, typer.Option(help="Column to learn, for a file.")]
+FeaturesName = Annotated[str, typer.Option("--features", help="softmax, exponential or relu.")]
+Width = Annotated[int, typer.Option(help="Hidden neurons, an even number.")]
+Scale = Annotated[float, typer.Option("--scale", help="Standard deviation of the hidden weights at the start.")]
+Count = Annotated[int | None, typer.Option(help="Rows to draw, without replacement. Default: all.")]
+Scaling = Annotated[str, typer.Option(help="Of the inputs: sphere, largest-norm, standardize, unit or none.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
+
+
+def log_to_stderr() -> None:
+    """Show warnings of the library as plain lines."""
+    import logging
+
+    logging.basicConfig(format="softntk: %(message)s", level=logging.WARNING)
+
+
+def output_path(path: Path, ending: str) -> Path:
+    """The path with the ending, if it has none."""
+    return path if path.suffix else path.with_suffix(ending)

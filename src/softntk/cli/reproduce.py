@@ -1,0 +1,90 @@
+"""`softntk reproduce`: run every study, write the records and the page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from softntk.cli.options import log_to_stderr
+
+__all__ = ["command"]
+
+
+def command(
+    preset: Annotated[str, typer.Option(help="quick (minutes) or full (hours).")] = "quick",
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for records and page.")] = Path("results"),
+    only: Annotated[list[str] | None, typer.Option(help="Run only this study; may be repeated.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every study. Default: that of the preset.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Run studies again whose records are there.")] = False,
+) -> None:
+    """Run the experiments and write one page that shows what theory asks for, promises, and what happened.
+
+    An interrupted run goes on where it stopped: type the same command again.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from softntk import records
+    from softntk.cli.processor import use_float64
+    from softntk.report.page import write_page
+    from softntk.studies import STUDIES, forget_cells, run, study_named
+
+    use_float64()
+    log_to_stderr()
+    console = Console(stderr=True)
+    studies = [study_named(name) for name in only] if only else list(STUDIES.values())
+    parameters = {study.name: study.parameters(preset, seed) for study in studies}
+    seconds = {study.name: study.estimate(parameters[study.name]) for study in studies}
+    console.print(
+        f"{len(studies)} studies, preset {preset}: about {_minutes(sum(seconds.values()))} on two cores, results in "
+        f"{output}/"
+    )
+    done = []
+    words = TextColumn("{task.description}")
+    columns = (words, BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        total = progress.add_task("all studies", total=sum(seconds.values()))
+        for study in studies:
+            task = progress.add_task(f"  {study.name}", total=seconds[study.name])
+            known = records.read(output, study.name) if records.exists(output, study.name) and not again else None
+            if known is not None and known.parameters == parameters[study.name] and _same_software(known):
+                progress.update(task, completed=seconds[study.name], description=f"  {study.name} (there already)")
+                progress.advance(total, seconds[study.name])
+                done.append(known)
+                continue
+
+            def advance(cell, study=study, task=task) -> None:
+                share = cell.weight * study.weight
+                progress.update(task, advance=share, description=f"  {study.name}: {cell.name}")
+                progress.advance(total, share)
+
+            again_by = _command(study.name, preset, seed)
+            record = run(study, parameters[study.name], command=again_by, folder=output, on_cell=advance)
+            records.write(record, output, replace=True)
+            done.append(record)
+            progress.update(task, completed=seconds[study.name], description=f"  {study.name}")
+    page = write_page(done, output / "index.html")
+    forget_cells(output)
+    failed = [verdict for record in done for verdict in record.verdicts if verdict.answer == "fails"]
+    for verdict in failed:
+        console.print(f"[bold red]fails[/]: {verdict.claim} ({verdict.reason})")
+    print(f"The page is {page.resolve()}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _command(study: str, preset: str, seed: int | None) -> str:
+    chosen = "" if seed is None else f" --seed {seed}"
+    return f"softntk reproduce --preset {preset} --only {study} --again{chosen}"
+
+
+def _same_software(record) -> bool:
+    from softntk.records import installed_versions
+
+    return record.versions == installed_versions()
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,116 @@
+"""`softntk train`: gradient descent on a data set, held against its theory."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from softntk.cli.options import (
+    Count,
+    Data,
+    FeaturesName,
+    Json,
+    Scale,
+    Scaling,
+    Seed,
+    Target,
+    Width,
+    log_to_stderr,
+    output_path,
+)
+
+__all__ = ["command"]
+
+
+def command(
+    data: Data,
+    features: FeaturesName = "softmax",
+    width: Width = 4096,
+    scale: Scale = 1.0,
+    steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = 300,
+    step_size: Annotated[str, typer.Option(help='"stable", "theorem", or a number.')] = "stable",
+    target: Target = None,
+    count: Count = None,
+    held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
+    scaling: Scaling = "sphere",
+    seed: Seed = 0,
+    json_: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the trained model (npz).")] = None,
+) -> None:
+    """Train a network from the paired start by full-batch gradient descent and compare the run with its theory."""
+    from softntk.cli.processor import use_float64
+
+    use_float64()
+    log_to_stderr()
+    import jax
+
+    from softntk.cli.training_report import described
+    from softntk.data import load, load_split
+    from softntk.dynamics import descend
+    from softntk.estimators import Model, save_model
+    from softntk.networks import features_named, paired
+
+    data_key, start_key = jax.random.split(jax.random.key(seed))
+    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling}
+    if held_out:
+        training, test, preparation = load_split(data, held_out=held_out, **drawn)
+    else:
+        (training, preparation), test = load(data, **drawn), None
+    start = paired(
+        start_key, input_size=training.input_size, output_size=training.output_size, width=width,
+        features=features_named(features), scale=scale,
+    )  # fmt: skip
+    with _progress(steps) as on_record:
+        trained, trace = descend(
+            start, training.inputs, training.labels, step_size=_number_or_name(step_size), steps=steps,
+            record_every=max(steps // 50, 1), on_record=on_record,
+        )  # fmt: skip
+    found = described(start, trained, trace, training, test, preparation, scale=scale)
+    found |= {"data": data, "features": features, "width": width, "scale": scale, "seed": seed}
+    if output is not None:
+        settings = {key: found[key] for key in ("data", "features", "width", "scale", "seed", "steps", "step_size")}
+        found["written"] = str(save_model(Model(trained, preparation, settings), output_path(output, ".npz")))
+    print(json.dumps(found, indent=2) if json_ else _words(found))
+    if trace.diverged:
+        raise typer.Exit(1)
+
+
+def _number_or_name(step_size: str) -> float | str:
+    try:
+        return float(step_size)
+    except ValueError:
+        return step_size
+
+
+def _progress(steps: int):
+    """A context that yields a function to call with the number of the step."""
+    from contextlib import contextmanager
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    @contextmanager
+    def shown():
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("gradient descent", total=steps)
+            yield lambda step: progress.update(task, completed=int(step))
+
+    return shown()
+
+
+def _words(found: dict[str, Any]) -> str:
+    lines = [f"{found['data']}: n = {found['n']}, d = {found['d']}, k = {found['k']}"]
+    lines += [f"  {note}" for note in found["notes"]]
+    lines.append(
+        f"{found['features']}, m = {found['width']:,}, {found['steps']} steps of size {found['step_size']:.4g}: "
+        f"loss {found['loss'][0]:.4g} -> {found['loss'][-1]:.4g}"
+    )
+    lines.append(f"moved {found['distance']:.4g} in all, {found['neuron_distance']:.4g} for the farthest neuron")
+    if "test" in found:
+        lines.append(found["test"]["words"])
+    lines += [f"obstacle: {each}" for each in found["obstacles"]]
+    lines += [each["words"] for each in found["verdicts"]]
+    if found["ended"]:
+        lines.append(found["ended"])
+    return "\n".join(lines + ([f"written: {found['written']}"] if "written" in found else []))

@@ -1,0 +1,30 @@
+"""The studies: one question each, in the order in which the page answers them."""
+
+import difflib
+
+from softntk.failures import BadInput
+from softntk.studies import generalization, kernel_limit, perturbation, table_one, training
+from softntk.studies.cells import forget_cells
+from softntk.studies.study import Cell, Outcome, Study, run
+
+__all__ = ["STUDIES", "Cell", "Outcome", "Study", "forget_cells", "run", "study_named"]
+
+#: Every study by its name. A new study is a new row.
+STUDIES: dict[str, Study] = {
+    module.STUDY.name: module.STUDY for module in (table_one, kernel_limit, perturbation, training, generalization)
+}
+
+
+def study_named(name: str) -> Study:
+    """Look a study up by its name.
+
+    Raises:
+        BadInput: there is no such study.
+    """
+    if name not in STUDIES:
+        near = difflib.get_close_matches(name, STUDIES, n=1)
+        raise BadInput(
+            "only", required=f"be one of {', '.join(STUDIES)}", got=repr(name),
+            advice=f"Type --only {near[0] if near else next(iter(STUDIES))}.",
+        )  # fmt: skip
+    return STUDIES[name]
