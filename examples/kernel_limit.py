@@ -42,5 +42,5 @@ for name, features in FEATURES.items():
     print(f"{name:12}", "   ".join(cells))
 
 # %% [markdown]
-# Sixteen times the width, a quarter of the error: the law is $m^{-1/2}$, which softmax follows only from about a thousand
-# neurons on. ReLU's kernel counts neurons and is the quietest; the other two average exponentials.
+# Sixteen times the width, a quarter of the error: the law is $m^{-1/2}$, which softmax follows only from about a
+# thousand neurons on. ReLU's kernel counts neurons and is the quietest; the other two average exponentials.

@@ -3,11 +3,15 @@
 import importlib.util
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from softntk.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -44,6 +48,28 @@ def test_code_on_the_page_runs_and_prints_what_it_says(page, tmp_path):
             output = next(printed)
             if after == "text":
                 assert output.split() == promised.split()
+
+
+def commands() -> list[str]:
+    lines = [line for page in PAGES for kind, text in blocks(page) if kind == "console" for line in text.splitlines()]
+    return sorted({line.removeprefix("$ ").split("#")[0].strip() for line in lines})
+
+
+@pytest.mark.parametrize("command", [line for line in commands() if line.startswith("softntk ")])
+def test_command_on_a_page_can_be_typed(command):
+    """The command line parses it; nothing is run."""
+    program = typer.main.get_command(app)
+    _, name, *arguments = shlex.split(command)
+    program.commands[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize("command", [line for line in commands() if line.startswith("make ")])
+def test_make_target_on_a_page_exists(command):
+    assert re.search(rf"^{shlex.split(command)[1]}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_command_on_a_page_is_one_of_these():
+    assert {line.split()[0] for line in commands()} == {"softntk", "make"}
 
 
 @pytest.fixture(scope="module")

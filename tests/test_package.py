@@ -45,7 +45,7 @@ def test_records_and_report_do_not_load_jax(module):
 
 
 def test_help_answers_without_jax():
-    code = "from typer.testing import CliRunner\nfrom softntk.cli import app\n"
+    code = "from typer.testing import CliRunner\nfrom softntk.cli.app import app\n"
     assert not loaded_by(code + "assert CliRunner().invoke(app, ['--help']).exit_code == 0") & HEAVY
 
 
