@@ -6,6 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import command_map  # noqa: E402
 import reference  # noqa: E402
 import theorem_map  # noqa: E402
 
@@ -25,3 +26,4 @@ suppress_warnings = ["ref.python"]  # two rooms may each have a Table
 
 reference.write(HERE / "reference")
 theorem_map.write(HERE / "generated")
+command_map.write(HERE / "generated")

@@ -64,10 +64,15 @@ def read(path: Path) -> Module:
 
 
 def packages() -> dict[str, list[Module]]:
-    """Package -> its modules, the package itself first; `softntk` holds the modules on the top."""
+    """Package -> its modules, the package itself first; `softntk` holds the modules on the top.
+
+    The command line is left out: its face is its commands.
+    """
     result: dict[str, list[Module]] = {}
     for path in sorted(SOURCE.rglob("*.py"), key=lambda p: (p.parent, p.name != "__init__.py", p.name)):
         parts = path.relative_to(SOURCE).parts
+        if parts[0] in ("cli", "__main__.py"):
+            continue
         result.setdefault(".".join(["softntk", *parts[:1]]) if len(parts) > 1 else "softntk", []).append(read(path))
     return result
 

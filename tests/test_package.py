@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def test_every_public_name_says_what_it_is():
     bare = []
     for module, name in public_names():
         value = getattr(sys.modules[module], name)
-        if isinstance(value, type) or callable(value):
+        if isinstance(value, type) or inspect.isfunction(inspect.unwrap(value)):
             words = vars(value).get("__doc__") if isinstance(value, type) else value.__doc__
             if not words or words.startswith(f"{name}("):
                 bare.append(f"{module}.{name}")
