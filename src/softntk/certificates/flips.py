@@ -3,14 +3,14 @@
 Neuron r can change its sign on sample i only if it moves by the margin mu_ir = |z_ir| / |x_i| or more. Let f_ir = 1
 where it does. Then
 
-    ||J(W) - J(W0)||^2 <= k lambda_max(G o E),    |E_ij| <= sum_r f_ir f_jr,    G = X X^T,
+    ||J(W) - J(W0)||^2 <= max_r |a_r|^2 lambda_max(G o E),    |E_ij| <= sum_r f_ir f_jr,    G = X X^T,
 
-and, as the largest row sum bounds lambda_max, Delta(u)^2 = k max_i (best gain of sample i), where a budget u^2 is
-divided among the neurons: neuron r with share t^2 gains g_ir(t) = sum_j |G_ij| 1[mu_ir <= t, mu_jr <= t]. The best
+and, as the largest row sum bounds lambda_max, Delta(u)^2 = max_r |a_r|^2 max_i (best gain of sample i), where a budget
+u^2 is divided among the neurons: neuron r with share t^2 gains g_ir(t) = sum_j |G_ij| 1[mu_ir <= t, mu_jr <= t]. The best
 division is bounded by duality: for every price q >= 0 it gains at most q u^2 + sum_r max_t (g_ir(t) - q t^2). On a
 grid t_1 < t_2 < ... a share in (t_(a-1), t_a] gains at most g(t_a) and costs at least max(t_(a-1), mu_ir)^2.
 
-A second bound pays for every sample on its own: k sum_i |x_i|^2 (most signs on x_i that u^2 can buy). The smaller
+A second bound pays for every sample on its own: sum_i |x_i|^2 (most signs on x_i that u^2 can buy). The smaller
 counts. The signs that change anywhere along a path of length u obey the same bound: neuron r then moves at most by
 its own path length l_r, and sum_r l_r^2 <= u^2. Proof: docs/certificates.md, Lemma R.
 """
@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-__all__ = ["changes_by_flips"]
+__all__ = ["jumps"]
 
 # Shares below the smallest radius, as fractions of it, and prices q in units of 1/(largest radius)^2.
 _FRACTIONS = tuple(0.5**power for power in range(9, 0, -1))
@@ -27,12 +27,10 @@ _PRICES = tuple(2.0**power for power in range(21))
 _TILE_ENTRIES = 2**17
 
 
-def changes_by_flips(
-    margins: Float[Array, "n m"], gram: Float[Array, "n n"], outputs: int, radii: Float[Array, " j"]
-) -> Float[Array, " j"]:
-    """Upper bounds Delta(u) for ascending radii u, from the margins (infinite for a sample of zeros)."""
+def jumps(margins: Float[Array, "n m"], gram: Float[Array, "n n"], radii: Float[Array, " j"]) -> Float[Array, " j"]:
+    """Upper bounds Delta(u) / max_r |a_r| for ascending radii u, from the margins (infinite for a sample of zeros)."""
     joint = jnp.minimum(_one_by_one(margins, gram, radii), _together(margins, jnp.abs(gram), radii))
-    return jnp.sqrt(outputs * joint)
+    return jnp.sqrt(joint)
 
 
 def _one_by_one(

@@ -10,8 +10,8 @@ Softmax and exponential. With a bound c_ir on the weight of neuron r at sample i
 
     L = alpha max_r sqrt(lambda_max(diag(c_r) (G o G) diag(c_r))),       G = X X^T,
 
-alpha = sqrt(k) for the exponential network and sqrt(k) + max_i |A S_i| over the ball for softmax. `peaks` holds the
-square roots at W0, one a neuron; inside a ball only the highest few are computed again.
+alpha = a = max_r |a_r| (sqrt(k) for signs) for the exponential network, a + max_i |A S_i| over the ball for softmax.
+`peaks` holds the square roots at W0, one a neuron; inside a ball only the highest few are computed again.
 ReLU. The Jacobian jumps where a pre-activation changes sign: see `flips`.
 The proofs are in docs/certificates.md (Lemmas S, E and R).
 """
@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.certificates.flips import changes_by_flips
+from softntk.certificates.flips import jumps
 from softntk.failures import BadInput
 from softntk.networks.features import Exponential, Features, ReLU, Softmax
 from softntk.networks.two_layer import TwoLayer
@@ -47,7 +47,7 @@ class Smoothness(eqx.Module):
         means: |A S_i| for softmax, zeros for the others (n,).
         squares: sum_r S_ir^2 for softmax, zeros for the others (n,).
         peaks: sqrt(lambda_max(diag(c_r) (G o G) diag(c_r))) at W0, from above (m,); zeros for ReLU.
-        output_size: k.
+        output_norm: max_r |a_r|, sqrt(k) for signs.
         features: the feature of the network.
     """
 
@@ -57,7 +57,7 @@ class Smoothness(eqx.Module):
     means: Float[Array, " n"]
     squares: Float[Array, " n"]
     peaks: Float[Array, " m"]
-    output_size: int = eqx.field(static=True)
+    output_norm: Float[Array, ""]
     features: Features = eqx.field(static=True)
 
     @property
@@ -103,12 +103,10 @@ class Smoothness(eqx.Module):
             height = jnp.sqrt(largest_by_neuron(squared, self._bound(scores, radius)).max())
             if self.width > _HIGHEST:
                 height = jnp.maximum(height, heights[-1] * growth)
-            alpha = math.sqrt(self.output_size)
             if not isinstance(self.features, Softmax):
-                return alpha * height
-            heaviest = jnp.minimum(top * growth, self.width)
-            drift = jnp.sqrt(self.output_size * heaviest / self.width) * self.norms.max()
-            return (alpha + self.means.max() + radius * drift) * height
+                return self.output_norm * height
+            drift = self.output_norm * jnp.sqrt(jnp.minimum(top * growth / self.width, 1)) * self.norms.max()
+            return (self.output_norm + self.means.max() + radius * drift) * height
 
         return jax.lax.map(at, radii)
 
@@ -125,7 +123,7 @@ class Smoothness(eqx.Module):
         margins = jnp.where(
             self.norms[:, None] > 0, jnp.abs(self.scores) / jnp.where(self.norms > 0, self.norms, 1)[:, None], jnp.inf
         )
-        return changes_by_flips(margins, self.gram, self.output_size, radii)
+        return self.output_norm * jumps(margins, self.gram, radii)
 
     def _bound(self, scores: Float[Array, "n c"], radius: Float[Array, ""]) -> Float[Array, "n c"]:
         """c for some of the neurons, given by their columns of `scores`."""
@@ -175,7 +173,7 @@ def _at(network: TwoLayer, inputs: Float[Array, "n d"]) -> Smoothness:
         peaks = jnp.sqrt(largest_by_neuron(gram**2, jnp.exp(scores)))
     return Smoothness(
         scores=scores, norms=jnp.linalg.norm(inputs, axis=1), gram=gram, means=means, squares=squares, peaks=peaks,
-        output_size=network.output_size, features=network.features,
+        output_norm=jnp.sqrt(jnp.max(jnp.sum(network.output**2, axis=0))), features=network.features,
     )  # fmt: skip
 
 

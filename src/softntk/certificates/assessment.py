@@ -1,0 +1,229 @@
+"""Theorem A in numbers, for one network, as one compiled function.
+
+`constants` gathers what depends on the weights and inputs: s0, b0, the floor of `capping`, the changes of `lipschitz`;
+`assess` adds the residual and the step size and tries every rate of decrease psi that is proved (see `path`):
+
+    exact     s0 - int_0^u L                                    softmax, exponential;  eta <= 1/beta^2
+    capped    max(s0 - int_0^u L, floor(u)) - L eta beta r0 / 2                        eta <= 1/beta^2
+    double    s0 - 2 Delta(u)                                   ReLU;                  eta <= 1/beta^2
+    small     sqrt(s0^2 - Delta^2) - Delta - c (s0 + Delta)/2   ReLU;                  eta = c/beta^2
+
+with beta = b0 + the change within p. Where the step size is free, small steps are tried as well as 1/beta^2, and the
+one with the fastest proved rate is kept. Gradient flow needs only psi = the floor of sigma_min: its h is found as well.
+Proofs: docs/certificates.md, Theorem A.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from softntk.certificates.capping import Floor, capped, rounding
+from softntk.certificates.lipschitz import Smoothness, smoothness
+from softntk.certificates.path import Rate, Reach, reach
+from softntk.kernels.finite import finite
+from softntk.kernels.spectrum import as_matrix
+from softntk.networks.features import ReLU
+from softntk.networks.two_layer import TwoLayer
+
+__all__ = ["METHODS", "Assessment", "Constants", "assess", "constants"]
+
+#: The rates of decrease, in the order of `Assessment.method`.
+METHODS = ("exact", "capped", "double", "small")
+
+# Radii of the grid in units of r0/s0, below which no path ends. ReLU pays for every radius with n m work.
+_SMOOTH = (*(j / 10 for j in range(1, 31)), 3.4, 3.9, 4.5, 5.2, 6.0, 7.0, 8.0)
+_JUMPING = (*(j / 10 for j in range(1, 21)), 2.3, 2.7, 3.2, 4.0)
+# Step sizes tried, in units of 1/beta^2.
+_FRACTIONS = (1.0, 0.25, 1 / 16, 1 / 64)
+
+
+class Constants(eqx.Module):
+    """What the theorem needs of the weights and the inputs.
+
+    Attributes:
+        smooth: the bounds on the change of the Jacobian.
+        floor: the damped floor of sigma_min; None for ReLU or where it was not asked for.
+        lambda_min, lambda_max: extreme eigenvalues of H = J J^T / m.
+        lambda_error: their numerical error.
+        s0, b0: sqrt(m lambda), rounded down and up by the error.
+    """
+
+    smooth: Smoothness
+    floor: Floor | None
+    lambda_min: Float[Array, ""]
+    lambda_max: Float[Array, ""]
+    lambda_error: Float[Array, ""]
+    s0: Float[Array, ""]
+    b0: Float[Array, ""]
+
+
+class Assessment(eqx.Module):
+    """What Theorem A proves; NaN where h >= 1/2.
+
+    Attributes:
+        h: of gradient descent, the least of all methods: below 1/2 exactly if one proves convergence.
+        h_flow: of gradient flow.
+        method: index into METHODS.
+        path: p, which bounds the length of the whole path.
+        s_end: lower bound of sigma_min(J) on B(p).
+        decrease: psi(p).
+        beta: upper bound of ||J|| on B(p).
+        step_size: eta.
+        contraction: ||R|| shrinks by this factor a step, at least.
+    """
+
+    h: Float[Array, ""]
+    h_flow: Float[Array, ""]
+    method: Array
+    path: Float[Array, ""]
+    s_end: Float[Array, ""]
+    decrease: Float[Array, ""]
+    beta: Float[Array, ""]
+    step_size: Float[Array, ""]
+    contraction: Float[Array, ""]
+
+
+@eqx.filter_jit
+def constants(network: TwoLayer, inputs: Float[Array, "n d"], *, sharp: bool = True) -> Constants:
+    """Compute the constants at W0 = network.hidden; float64 wanted (see `smoothness`). Works under jit.
+
+    Arguments:
+        sharp: whether to compute the damped floor, which costs up to four more kernels.
+    """
+    smooth = smoothness(network, inputs)
+    kernel = as_matrix(finite(network, inputs))
+    values = jnp.linalg.eigvalsh(kernel)
+    error = rounding(kernel, network, smooth)
+    floor = capped(network, inputs, smooth) if sharp and not isinstance(network.features, ReLU) else None
+    return Constants(
+        smooth=smooth, floor=floor, lambda_min=values[0], lambda_max=values[-1], lambda_error=error,
+        s0=jnp.sqrt(network.width * jnp.maximum(values[0] - error, 0)),
+        b0=jnp.sqrt(network.width * (values[-1] + error)),
+    )  # fmt: skip
+
+
+@eqx.filter_jit
+def assess(
+    found: Constants,
+    residual: Float[Array, ""],
+    step_size: Float[Array, ""] | None = None,
+    *,
+    width_factor: float | Float[Array, ""] = 1.0,
+) -> Assessment:
+    """Search for the path. Works under jit.
+
+    Arguments:
+        residual: r0 = ||F - Y||_F at W0.
+        step_size: eta in use; None to choose.
+        width_factor: pretend that the network is wider by this factor, by the laws s0^2, b0^2 ~ m and Delta^3 ~ m: an
+            estimate and no proof unless it is 1.
+    """
+    more = jnp.asarray(width_factor, residual.dtype)
+    s0, b0 = found.s0 * jnp.sqrt(more), found.b0 * jnp.sqrt(more)
+    unit = jnp.where((s0 > 0) & (residual > 0), residual / jnp.where(s0 > 0, s0, 1), 1)
+    smooth = found.smooth
+    if isinstance(smooth.features, ReLU):
+        grid = unit * jnp.asarray(_JUMPING, residual.dtype)
+        change = smooth.changes(grid) * jnp.cbrt(more)
+        floors = [_flat(s0 - change)]
+        rates = _jumping(s0, b0, change, step_size)
+        beta = b0 + change
+    else:
+        grid = unit * jnp.asarray(_SMOOTH, residual.dtype)
+        lipschitz = smooth.lipschitz_at(grid)
+        exact, change = _exact(s0, lipschitz, grid)
+        beta = b0 + change
+        floors = [exact]
+        if found.floor is not None:
+            wider = eqx.tree_at(
+                lambda f: (f.start, f.share),
+                found.floor,
+                (found.floor.start * jnp.sqrt(more), found.floor.share / jnp.sqrt(more)),
+            )
+            floors = [_higher(exact, wider.lines(grid), grid)]
+        rates = _smooth(exact, floors[0], lipschitz, beta, residual, step_size)
+    return _best(grid, floors[0], rates, beta, residual, step_size)
+
+
+_Lines = tuple[Float[Array, " j"], Float[Array, " j"]]
+
+
+def _flat(values: Float[Array, " j"]) -> _Lines:
+    return values, jnp.zeros_like(values)
+
+
+def _exact(s0: Float[Array, ""], lipschitz: Float[Array, " j"], grid: Float[Array, " j"]) -> tuple[_Lines, Array]:
+    """s0 - int_0^u L as lines, with L constant on each cell, and int_0^u L at the grid."""
+    lengths = jnp.diff(grid, prepend=jnp.zeros_like(grid[:1]))
+    change = jnp.cumsum(lipschitz * lengths)
+    return (s0 - change + lipschitz * grid, lipschitz), change
+
+
+def _higher(first: _Lines, second: _Lines, grid: Float[Array, " j"]) -> _Lines:
+    """On each cell the line with the larger integral."""
+    middle = grid - jnp.diff(grid, prepend=jnp.zeros_like(grid[:1])) / 2
+    take = second[0] - second[1] * middle > first[0] - first[1] * middle  # never true for NaN
+    return jnp.where(take, second[0], first[0]), jnp.where(take, second[1], first[1])
+
+
+def _fractions(beta: Float[Array, " j"], step_size: Float[Array, ""] | None) -> list[Float[Array, " j"]]:
+    """c = eta beta^2 in each cell, for every step size to try."""
+    if step_size is not None:
+        return [step_size * beta**2]
+    return [jnp.full_like(beta, fraction) for fraction in _FRACTIONS]
+
+
+def _smooth(
+    exact: _Lines, floor: _Lines, lipschitz: Array, beta: Array, residual: Array, step_size: Array | None
+) -> list[tuple[int, Array, Rate]]:
+    rates = []
+    for index, part in enumerate(_fractions(beta, step_size)):
+        if index == 0:
+            rates.append((0, part, Rate(*exact, jnp.zeros_like(beta), part <= 1)))
+        if floor is not exact:
+            rates.append((1, part, Rate(*floor, part * lipschitz * residual / (2 * beta), part <= 1)))
+    return rates
+
+
+def _jumping(s0: Array, b0: Array, change: Array, step_size: Array | None) -> list[tuple[int, Array, Rate]]:
+    rates = []
+    for index, part in enumerate(_fractions(b0 + change, step_size)):
+        none, allowed = jnp.zeros_like(change), part <= 1
+        if index == 0:
+            rates.append((2, part, Rate(*_flat(s0 - 2 * change), none, allowed)))
+        # The largest fraction of any cell counts: psi must hold for the whole path.
+        size = jnp.where(allowed, part, 0).max()
+        root = jnp.sqrt(jnp.maximum(s0**2 - change**2, 0))
+        rates.append((3, part, Rate(*_flat(root - change - size * (s0 + change) / 2), none, allowed)))
+    return rates
+
+
+def _best(
+    grid: Array, floor: _Lines, rates: list[tuple[int, Array, Rate]], beta: Array, residual: Array,
+    step_size: Array | None,
+) -> Assessment:  # fmt: skip
+    """The fastest proof; where there is none, the smallest h."""
+
+    def outcome(method: int, part: Array, rate: Rate) -> Assessment:
+        found: Reach = reach(grid, rate, residual)
+        known = jnp.isfinite(found.path)
+        eta = part[found.cell] / beta[found.cell] ** 2 if step_size is None else step_size
+        s_end = floor[0][found.cell] - floor[1][found.cell] * found.path
+        return Assessment(
+            h=found.h, h_flow=flow.h, method=jnp.asarray(method), path=found.path, s_end=s_end,
+            decrease=found.decrease, beta=jnp.where(known, beta[found.cell], jnp.nan),
+            step_size=jnp.where(known, eta, jnp.nan), contraction=1 - eta * s_end * found.decrease,
+        )  # fmt: skip
+
+    nothing = jnp.zeros_like(grid)
+    flow = reach(grid, Rate(*floor, nothing, nothing == 0), residual)
+    outcomes = [outcome(*rate) for rate in rates]
+    together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *outcomes)
+    known = jnp.where(jnp.isnan(together.h), jnp.inf, together.h)
+    gain = jnp.where(known < 0.5, 1 - together.contraction, -jnp.inf)
+    chosen = jnp.where((known < 0.5).any(), jnp.argmax(gain), jnp.argmin(known))
+    best = jax.tree.map(lambda leaf: leaf[chosen], together)
+    # All NaN means that a constant is: then nothing is known.
+    least = jnp.where(jnp.isnan(together.h).all(), jnp.nan, known.min())
+    return eqx.tree_at(lambda a: a.h, best, least)
