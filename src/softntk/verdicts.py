@@ -81,7 +81,7 @@ def at_least(claim: str, measured: float, promised: float, *, error: float = 0.0
 def equal(claim: str, measured: float, promised: float, *, error: float) -> Verdict:
     """Compare a measured number with one that is promised exactly; it may differ by `error` only."""
     gap = abs(measured - promised)
-    if math.isnan(gap) or math.isnan(error):
+    if math.isnan(gap) or not 0 <= error < math.inf:
         return Verdict(claim, Answer.UNDECIDED, "a number is missing", measured, promised)
     answer = Answer.HOLDS if gap <= error else Answer.FAILS
     reason = f"measured {measured:.6g}, promised {promised:.6g}, difference {gap:.2g} against error {error:.2g}"
