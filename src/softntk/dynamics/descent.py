@@ -68,9 +68,10 @@ def descend(
     labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=network.output_size)
     probes = dict(probes or {})
     _check(steps, record_every, divergence, until, probes)
+    rows = network.block_rows(inputs.shape[0])
     announce(
-        3 * inputs.shape[0] * network.width * inputs.dtype.itemsize, what="gradient descent", argument="inputs",
-        advice="Use fewer samples, fewer neurons or float32.",
+        (3 * rows + 5 * network.input_size) * network.width * inputs.dtype.itemsize, what="gradient descent",
+        argument="network", advice="Use fewer neurons or float32.",
     )  # fmt: skip
     eta = resolved(step_size, network, inputs)
     hidden, trace = scanned(

@@ -63,7 +63,7 @@ def ensemble(
     else:
         etas = jnp.full(count, step_size, networks.hidden.dtype)
     hidden, trace = _together(networks, inputs, labels, etas, steps, record_every, tuple((probes or {}).items()))
-    return TwoLayer(hidden, networks.output, networks.features), trace
+    return eqx.tree_at(lambda stack: stack.hidden, networks, hidden), trace
 
 
 @eqx.filter_jit

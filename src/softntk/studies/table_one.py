@@ -67,7 +67,7 @@ def _limits(source: str, parameters: Parameters) -> dict:
         return jnp.stack([jnp.linalg.eigvalsh(infinite(features_named(name), inputs)) for name in NAMES])
 
     values = np.array([spectra(_inputs(source, key, parameters)) for key in keys])
-    return {"values": values, "radius": np.array([[dense_radius(each) for each in row] for row in values])}
+    return {"values": values, "radius": np.array([[dense_radius(jnp.asarray(each)) for each in row] for row in values])}
 
 
 def _finites(source: str, name: str, parameters: Parameters) -> dict:

@@ -1,0 +1,34 @@
+"""`softntk kernel` against NumPy."""
+
+import json
+
+import numpy as np
+
+
+def test_eigenvalues_are_those_of_the_written_kernel(softntk, tmp_path):
+    path = tmp_path / "k.npz"
+    ran = softntk(f"kernel wine --count 30 --width 64 --json -o {path}")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    with np.load(path, allow_pickle=False) as file:
+        inputs, kernel = file["inputs"], file["kernel"]
+    gram = inputs @ inputs.T
+    np.testing.assert_allclose(kernel, gram * np.exp(gram), rtol=1e-13)
+    values = np.linalg.eigvalsh(kernel)
+    assert abs(found["limit"]["lambda_min"] - values[0]) <= found["limit"]["error"]
+    assert abs(found["limit"]["lambda_max"] - values[-1]) <= found["limit"]["error"]
+    assert found["verdict"].startswith("Table 1")
+    assert "order only" in found["verdict"]
+
+
+def test_equal_rows_make_table_one_not_apply(softntk):
+    ran = softntk("kernel iris --width 64")
+    assert ran.code == 0
+    assert "does not apply (rows 101 and 142 are equal)" in ran.out
+
+
+def test_too_large_a_kernel_exits_with_3(softntk, monkeypatch):
+    monkeypatch.setattr("softntk.numerics.memory.free_bytes", lambda: 1_000_000)
+    ran = softntk("kernel digits --width 64")
+    assert ran.code == 3
+    assert "MB" in ran.err

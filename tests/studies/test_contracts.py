@@ -1,0 +1,58 @@
+"""Laws of every study, on parameters so small that each takes seconds: it runs, is repeated exactly, and is shown."""
+
+import numpy as np
+import pytest
+
+from softntk.records import compare
+from softntk.report.page import render
+from softntk.report.sections import BUILDERS
+from softntk.studies import STUDIES, run
+
+#: Study -> what is made smaller. A new study is a new row.
+SMALL = {
+    "table_one": {"data": ["wine"], "count": 12, "width": 64, "seeds": 2, "dimensions": [3, 5], "draws": 2},
+    "kernel_limit": {
+        "samples": 3, "input_size": 3, "seeds": 3, "widths": [64, 128], "entry_width": 256, "entry_seeds": 64,
+    },
+    "perturbation": {
+        "samples": 4, "input_size": 3, "width": 32, "radii": [1e-3, 0.1], "restarts": 1, "ascent_steps": 2,
+        "moment_widths": [32, 64], "moment_draws": 4,
+    },
+    "training": {"data": ["wine"], "count": 8, "widths": [32, 64], "steps": 10, "record_every": 5},
+    "generalization": {"data": ["breast_cancer"], "counts": [10], "width": 32, "seeds": 2, "steps": 5},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def records():
+    return {}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_it_runs_says_something_and_is_shown(name, records):
+    study = STUDIES[name]
+    record = run(study, study.parameters("quick") | SMALL[name], command=f"softntk reproduce --only {name}")
+    records[name] = record
+    assert record.findings
+    assert record.seconds > 0
+    assert name in BUILDERS
+    page = render([record])
+    assert record.question.replace("'", "&#39;") in page
+    assert not any(verdict.answer == "fails" for verdict in record.verdicts), [str(v) for v in record.verdicts]
+
+
+def test_every_study_is_here():
+    assert set(SMALL) == set(STUDIES)
+
+
+def test_the_same_seed_gives_the_same_record(records):
+    study = STUDIES["table_one"]
+    parameters = study.parameters("quick") | SMALL["table_one"]
+    assert not compare(records["table_one"], run(study, parameters, command="x"), relative=1e-12)
+
+
+def test_arrays_are_finite_where_they_must_be(records):
+    for record in records.values():
+        for name in ("lambda_limit", "error", "worst", "loss", "limit"):
+            if name in record.arrays:
+                assert np.isfinite(record.arrays[name].values).all(), (record.study, name)
