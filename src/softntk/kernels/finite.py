@@ -24,9 +24,10 @@ from softntk.failures import BadInput
 from softntk.kernels.jacobian import pull_back, push_forward, sensitivity
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix
+from softntk.numerics.blocks import row_blocks, rows_of_blocks
 from softntk.numerics.memory import announce
 
-__all__ = ["Trained", "check_trained", "finite", "finite_product"]
+__all__ = ["Trained", "check_tile", "check_trained", "finite", "finite_product"]
 
 #: Which layer is trained.
 Trained = Literal["hidden", "output", "both"]
@@ -54,6 +55,7 @@ def finite(
         TooLarge: the kernel does not fit into free memory.
     """
     check_trained(trained)
+    check_tile(tile)
     inputs = finite_matrix("inputs", inputs, columns=network.input_size)
     if others is not None:
         others = finite_matrix("others", others, columns=network.input_size)
@@ -61,8 +63,6 @@ def finite(
     k, m = network.output_size, network.width
     if tile is None:
         tile = max(_TILE_ENTRIES // ((rows + columns) * k), 64)
-    if tile < 1:
-        raise BadInput("tile", required="be at least 1", got=str(tile), advice="Type tile=256, or leave it out.")
     tile = min(tile, m)
     need = inputs.dtype.itemsize * (3 * rows * columns * k * k + (rows + columns) * (2 * m + k * tile))
     announce(
@@ -83,12 +83,13 @@ def finite_product(
     """H V (n, k) for the kernel H of `finite` at the inputs, without H: J (J^T V) / m.
 
     Arguments:
-        tile: samples at a time; the memory is then that of a tile of n m numbers.
+        tile: samples at a time (default: few enough for the caches); the memory is a few times tile m numbers.
 
     Raises:
-        BadInput: wrong shapes, NaN or infinite entries, an unknown layer.
+        BadInput: wrong shapes, NaN or infinite entries, an unknown layer, a tile below 1.
     """
     check_trained(trained)
+    check_tile(tile)
     inputs = finite_matrix("inputs", inputs, columns=network.input_size)
     vector = finite_matrix("vector", vector, rows=inputs.shape[0], columns=network.output_size)
     return _product(network, inputs, vector, trained, tile)
@@ -102,6 +103,16 @@ def check_trained(trained: str) -> None:
     """
     if trained not in ("hidden", "output", "both"):
         raise BadInput("trained", required="be hidden, output or both", got=repr(trained), advice='Type "hidden".')
+
+
+def check_tile(tile: int | None) -> None:
+    """Refuse a tile without rows or columns.
+
+    Raises:
+        BadInput: `tile` is below 1.
+    """
+    if tile is not None and tile < 1:
+        raise BadInput("tile", required="be at least 1", got=str(tile), advice="Type tile=256, or leave it out.")
 
 
 @eqx.filter_jit
@@ -157,6 +168,20 @@ def _product(
     if trained != "output":
         total = total + push_forward(network, inputs, pull_back(network, inputs, vector, tile=tile), tile=tile)
     if trained != "hidden":
-        features = sensitivity(network, inputs)[2]
-        total = total + features @ (features.T @ vector)
+        total = total + _product_of_features(network, inputs, vector, tile or network.block_rows(inputs.shape[0]))
     return total / network.width
+
+
+def _product_of_features(
+    network: TwoLayer, inputs: Float[Array, "n d"], vector: Float[Array, "n k"], rows: int
+) -> Float[Array, "n k"]:
+    """phi phi^T V, `rows` samples at a time."""
+
+    def features(x: Float[Array, "rows d"]) -> Float[Array, "rows m"]:
+        return sensitivity(network, x)[2]
+
+    blocks = (row_blocks(inputs, rows), row_blocks(vector, rows))
+    start = jnp.zeros_like(network.output.T)
+    # Rows of zeros fill the last block: their vector is zero, so they add nothing.
+    mixed, _ = jax.lax.scan(lambda sum_, block: (sum_ + features(block[0]).T @ block[1], None), start, blocks)
+    return rows_of_blocks(jax.lax.map(lambda x: features(x) @ mixed, blocks[0]), inputs.shape[0])

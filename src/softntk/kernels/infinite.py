@@ -27,9 +27,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
-from softntk.kernels.finite import Trained, check_trained
+from softntk.kernels.finite import Trained, check_tile, check_trained
 from softntk.networks.features import Exponential, Features, ReLU, Softmax
 from softntk.numerics.arrays import finite_matrix
+from softntk.numerics.blocks import row_blocks, rows_of_blocks
 from softntk.numerics.memory import announce
 
 __all__ = ["infinite"]
@@ -60,6 +61,7 @@ def infinite(
         TooLarge: the kernel does not fit into free memory.
     """
     check_trained(trained)
+    check_tile(tile)
     inputs = finite_matrix("inputs", inputs)
     if others is not None:
         others = finite_matrix("others", others, columns=inputs.shape[1])
@@ -67,8 +69,6 @@ def infinite(
         raise BadInput("features", required="have a known limit kernel", got=repr(features), advice="Type Softmax().")
     if isinstance(scale, int | float) and not 0 <= scale < float("inf"):
         raise BadInput("scale", required="be finite and not negative", got=repr(scale), advice="Type scale=1.0.")
-    if tile is not None and tile < 1:
-        raise BadInput("tile", required="be at least 1", got=str(tile), advice="Type tile=512, or leave it out.")
     rows, columns = inputs.shape[0], (inputs if others is None else others).shape[0]
     tile = min(tile or _TILE_ROWS, rows)
     need = inputs.dtype.itemsize * (2 * rows + 4 * tile) * columns
@@ -168,8 +168,6 @@ def _infinite(
         parts = [_LIMITS[name][layer](_Pairs(rows, right), s) for layer in layers]
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
-    n = inputs.shape[0]
-    padded = jnp.pad(inputs, ((0, -n % tile), (0, 0))).reshape(-1, tile, inputs.shape[1])
-    kernel = jax.lax.map(block, padded).reshape(-1, right.shape[0])[:n]
+    kernel = rows_of_blocks(jax.lax.map(block, row_blocks(inputs, tile)), inputs.shape[0])
     # Rounding of a matrix product need not be symmetric; the kernel is.
     return kernel if others is not None else (kernel + kernel.T) / 2

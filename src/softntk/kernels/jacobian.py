@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.networks.two_layer import TwoLayer
+from softntk.numerics.blocks import row_blocks, rows_of_blocks
 
 __all__ = ["pull_back", "push_forward", "sensitivity"]
 
@@ -33,7 +34,7 @@ def sensitivity(
 def pull_back(
     network: TwoLayer, inputs: Float[Array, "n d"], vector: Float[Array, "n k"], *, tile: int | None = None
 ) -> Float[Array, "d m"]:
-    """J^T V (d, m), `tile` samples at a time."""
+    """J^T V (d, m), `tile` samples at a time (default: few enough for the caches)."""
 
     def block(rows: tuple[Array, Array]) -> Float[Array, "d m"]:
         x, v = rows
@@ -43,20 +44,21 @@ def pull_back(
             spread = spread - jnp.sum(v * means, axis=1, keepdims=True)
         return x.T @ (slope * spread)
 
-    if tile is None or tile >= inputs.shape[0]:
+    rows = tile or network.block_rows(inputs.shape[0])
+    if rows >= inputs.shape[0]:
         return block((inputs, vector))
-    start = jnp.zeros_like(network.hidden)
-    # Rows of zeros fill the last tile: their vector is zero, so they add nothing.
-    return jax.lax.scan(lambda sum_, rows: (sum_ + block(rows), None), start, _tiles((inputs, vector), tile))[0]
+    # Rows of zeros fill the last block: their vector is zero, so they add nothing.
+    blocks = (row_blocks(inputs, rows), row_blocks(vector, rows))
+    return jax.lax.scan(lambda sum_, one: (sum_ + block(one), None), jnp.zeros_like(network.hidden), blocks)[0]
 
 
 @eqx.filter_jit
 def push_forward(
     network: TwoLayer, inputs: Float[Array, "n d"], direction: Float[Array, "d m"], *, tile: int | None = None
 ) -> Float[Array, "n k"]:
-    """J G (n, k), `tile` samples at a time."""
+    """J G (n, k), `tile` samples at a time (default: few enough for the caches)."""
 
-    def block(x: Float[Array, "t d"]) -> Float[Array, "t k"]:
+    def block(x: Float[Array, "rows d"]) -> Float[Array, "rows k"]:
         slope, means, _ = sensitivity(network, x)
         moved = slope * (x @ direction)
         change = moved @ network.output.T
@@ -64,15 +66,7 @@ def push_forward(
             change = change - means * moved.sum(axis=1, keepdims=True)
         return change
 
-    if tile is None or tile >= inputs.shape[0]:
+    rows = tile or network.block_rows(inputs.shape[0])
+    if rows >= inputs.shape[0]:
         return block(inputs)
-    blocks = jax.lax.map(block, _tiles(inputs, tile))
-    return blocks.reshape(-1, network.output_size)[: inputs.shape[0]]
-
-
-def _tiles(arrays, tile: int):
-    def split(array: Float[Array, "n c"]) -> Float[Array, "blocks t c"]:
-        padded = jnp.pad(array, ((0, -array.shape[0] % tile), (0, 0)))
-        return padded.reshape(-1, tile, array.shape[1])
-
-    return jax.tree.map(split, arrays)
+    return rows_of_blocks(jax.lax.map(block, row_blocks(inputs, rows)), inputs.shape[0])

@@ -7,7 +7,8 @@ With phi = s E and slope T (see `features`), residual R = F - Y, P = R A and c_i
     dloss/dW = (s X)^T [ T o (P - c) ].
 
 This needs two (n d m) and two (n m k) matrix products and n m exponentials, nothing else: the weight s is applied to
-the small matrix X, and neither the softmax nor an n x m x k array of derivatives is formed.
+the small matrix X, and neither the softmax nor an n x m x k array of derivatives is formed. The row sums of E, of
+which s is made, come with the product E A^T: a row of ones stands below A. Samples are worked through in blocks.
 
 Symbols: n samples, d inputs, m neurons, k outputs; X (n, d), Y (n, k), W (d, m) `hidden`, A (k, m) `output`.
 """
@@ -20,10 +21,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
-from softntk.networks.features import Features, Softmax
-from softntk.numerics.stable import row_peaks
+from softntk.networks.features import Features
+from softntk.numerics.blocks import even_rows, row_blocks, rows_of_blocks
+from softntk.numerics.stable import product_exponentials
 
 __all__ = ["Evaluation", "TwoLayer"]
+
+# Pre-activations of one block. Smaller blocks would read the weights too often, larger ones only cost memory.
+_BLOCK_BYTES = 2**25
 
 
 class Evaluation(NamedTuple):
@@ -74,27 +79,53 @@ class TwoLayer(eqx.Module):
 
     def __call__(self, inputs: Float[Array, "n d"]) -> Float[Array, "n k"]:
         """Outputs F (n, k). The softmax network is finite for inputs of any finite size."""
-        if not isinstance(self.features, Softmax):
-            values, weight = self.features.parts(inputs @ self.hidden)
-            return weight * (values @ self.output.T)
-        # Softmax weights do not change under a shift of a row, so the shift is taken before the row's
-        # power of two is multiplied back: differences may overflow to -inf, whose exponential is the right 0.
-        peaks = row_peaks(inputs)
-        scores = (inputs / peaks) @ self.hidden
-        scores = (scores - jax.lax.stop_gradient(scores.max(axis=1, keepdims=True))) * peaks
-        values, weight = self.features.parts(scores)
-        return weight * (values @ self.output.T)
+        return self._mixed(self._values(inputs))[0]
 
     def evaluate(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]) -> Evaluation:
         """Outputs, loss and closed-form gradient, sharing all work."""
-        values, weight = self.features.parts(inputs @ self.hidden)
-        outputs = weight * (values @ self.output.T)
+        count, rows = inputs.shape[0], self.block_rows(inputs.shape[0])
+        if rows >= count:
+            outputs, gradient = self._at(inputs, labels)
+        else:
+
+            def add(sum_: Float[Array, "d m"], block: tuple[Array, Array]):
+                outputs, gradient = self._at(*block)
+                return sum_ + gradient, outputs  # a row of zeros adds nothing
+
+            blocks = (row_blocks(inputs, rows), row_blocks(labels, rows))
+            gradient, outputs = jax.lax.scan(add, jnp.zeros_like(self.hidden), blocks)
+            outputs = rows_of_blocks(outputs, count)
+        return Evaluation(outputs, 0.5 * jnp.sum((outputs - labels) ** 2), gradient)
+
+    def block_rows(self, count: int) -> int:
+        """How many of `count` samples `evaluate` works on at a time; its memory is about 3 times that many times m."""
+        near = _BLOCK_BYTES // (self.width * self.hidden.dtype.itemsize)
+        # Blocks much narrower than the other sides of the matrix products would make those slow.
+        return even_rows(count, max(near, 2 * (self.input_size + self.output_size)))
+
+    def _values(self, inputs: Float[Array, "n d"]) -> Float[Array, "n m"]:
+        """E, for softmax up to a factor per row."""
+        if self.features.centered:
+            return product_exponentials(inputs, self.hidden)
+        return self.features.parts(inputs @ self.hidden)[0]
+
+    def _mixed(self, values: Float[Array, "n m"]) -> tuple[Float[Array, "n k"], Float[Array, "n 1"]]:
+        """F and s from E."""
+        if not self.features.centered:
+            return values @ self.output.T, jnp.ones_like(values[:, :1])
+        products = values @ jnp.concatenate([self.output, jnp.ones_like(self.output[:1])]).T
+        weight = self.width / products[:, -1:]
+        return weight * products[:, :-1], weight
+
+    def _at(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]):
+        """Outputs and gradient at one block of samples."""
+        values = self._values(inputs)
+        outputs, weight = self._mixed(values)
         residual = outputs - labels
         spread = residual @ self.output
         if self.features.centered:
             spread = spread - jnp.sum(residual * outputs, axis=1, keepdims=True) / self.width
-        gradient = (weight * inputs).T @ (self.features.slope(values) * spread)
-        return Evaluation(outputs, 0.5 * jnp.sum(residual**2), gradient)
+        return outputs, (weight * inputs).T @ (self.features.slope(values) * spread)
 
     def loss(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]) -> Float[Array, ""]:
         """1/2 ||F - Y||_F^2."""

@@ -6,13 +6,19 @@ For scores z (n, m), row by row:
 
 E lies in [0, 1] with at least one entry 1, so the sum is in [1, m] and s in [1, m]: nothing overflows and nothing
 divides by zero, whatever the size of z.
+
+For scores that are products z = <x, w>, Hoelder bounds |z| by max |x|_1 max |w|_inf, without a look at z. Where that
+bound is small, exp(z) is safe as it is, and the search for the maximum, a pass over n m numbers, is left out.
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-__all__ = ["row_peaks", "softmax_parts"]
+__all__ = ["product_exponentials", "row_peaks", "softmax_parts"]
+
+# exp(+-60), its sums and its products with labels are far from the ends of float32, exp(+-88).
+_SAFE_SCORE = 60.0
 
 
 def softmax_parts(scores: Float[Array, "n m"]) -> tuple[Float[Array, "n m"], Float[Array, "n 1"]]:
@@ -21,6 +27,28 @@ def softmax_parts(scores: Float[Array, "n m"]) -> tuple[Float[Array, "n m"], Flo
     peak = jax.lax.stop_gradient(scores.max(axis=1, keepdims=True))
     exponentials = jnp.exp(scores - peak)
     return exponentials, scores.shape[1] / exponentials.sum(axis=1, keepdims=True)
+
+
+def product_exponentials(inputs: Float[Array, "n d"], hidden: Float[Array, "d m"]) -> Float[Array, "n m"]:
+    """Return exp(<x_i, w_r> - c_i) with a shift c_i per row that keeps it in range, for inputs of any finite size."""
+    # The row's power of two is multiplied back after the shift: differences may overflow to -inf, whose exponential
+    # is the right 0.
+    peaks = row_peaks(inputs)
+    scores = (inputs / peaks) @ hidden
+    # Of all norms these cost the least: no array of the size of the weights is formed.
+    bound = jnp.abs(inputs).sum(axis=1).max() * jnp.maximum(hidden.max(), -hidden.min())
+    bound, fixed = jax.lax.stop_gradient((bound, scores))
+    # Under vmap both branches run, and this is an ordinary search for the maximum. NaN compares false.
+    shift = jax.lax.cond(bound <= _SAFE_SCORE, _no_shift, _row_maxima, fixed)
+    return jnp.exp((scores - shift) * peaks)
+
+
+def _no_shift(scores: Float[Array, "n m"]) -> Float[Array, "n 1"]:
+    return jnp.zeros((scores.shape[0], 1), scores.dtype)
+
+
+def _row_maxima(scores: Float[Array, "n m"]) -> Float[Array, "n 1"]:
+    return scores.max(axis=1, keepdims=True)
 
 
 def row_peaks(inputs: Float[Array, "n d"]) -> Float[Array, "n 1"]:
