@@ -3,10 +3,10 @@
 L is decided by the heaviest neuron, lambda by all. Damp neuron r by sqrt(omega_r) <= 1: with Omega <= I and a
 projector Q, sigma_min(J) >= sigma_min(J Omega^(1/2) Q), and damped neurons change less. With nu_r from
 `Smoothness.peaks` and a cap tau, sqrt(omega_r) = min(1, tau / nu_r) makes sqrt(omega_r) nu_r <= tau. For every W
-within u of W0, with e(u) = exp(u max|x|) - 1 and a = max_r |a_r|,
+within u of W0, with e(u) = exp(u x) - 1, x = max|x_i| (so that nu <= tau spends tau e(u)/x) and a = max_r |a_r|,
 
-    exponential   sigma_min(J(W)) >= s - a tau e(u),                               Q = I
-    softmax       sigma_min(J(W)) >= (s - (a + b(u)) tau e(u)) / (1 + q e(u)),     q = max_i |S_i|,
+    exponential   sigma_min(J(W)) >= s - a tau e(u)/x,                             Q = I
+    softmax       sigma_min(J(W)) >= (s - (a + b(u)) tau e(u)/x) / (1 + q e(u)),   q = max_i |S_i|,
                   b(u) >= |A S_i(W)|,  Q orthogonal to the rows sqrt(omega_r) S_ir x_i
 
 where s = sigma_min(J(W0) Omega^(1/2) Q). For softmax s^2 is at least the smallest eigenvalue of the Gram matrix of the
@@ -62,7 +62,9 @@ class Floor(eqx.Module):
         alpha = self.output_norm + self.mean
         alpha = alpha + alpha * self.share * growth * jnp.exp(self.norm * radii * self.share)
         shrink = 1 + self.share * growth
-        per_distance = jnp.where(radii > 0, growth / jnp.where(radii > 0, radii, 1), self.norm)
+        reach = self.norm * radii
+        # int_0^u exp(s x) ds = e(u) / x, and that per distance is e(u) / (u x), 1 in the limit.
+        per_distance = jnp.where(reach > 0, growth / jnp.where(reach > 0, reach, 1), 1)
         # Where the line is negative it is a lower bound whatever it is divided by.
         return self.start / shrink, alpha * self.cap * per_distance / shrink
 
