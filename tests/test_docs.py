@@ -50,6 +50,15 @@ def test_code_on_the_page_runs_and_prints_what_it_says(page, tmp_path):
                 assert output.split() == promised.split()
 
 
+def test_the_template_of_a_study_runs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(DOCS / "templates" / "study.py")],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count(": holds (") == 2
+
+
 def commands() -> list[str]:
     lines = [line for page in PAGES for kind, text in blocks(page) if kind == "console" for line in text.splitlines()]
     return sorted({line.removeprefix("$ ").split("#")[0].strip() for line in lines})
