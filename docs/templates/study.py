@@ -39,7 +39,7 @@ def _measure(index: int, width: int, parameters: Parameters) -> dict:
     return {"values": jnp.exp(jax.random.normal(key, (parameters["draws"], width))).mean(axis=1)}
 
 
-# Nothing is computed here that takes long. What was sampled has a standard error, and a claim is decided only beyond it.
+# Nothing here takes long. What was sampled has a standard error, and a claim is decided only beyond it.
 def conclude(parameters: Parameters, results: Results) -> Outcome:
     """Arrays with named dimensions, one verdict a claim, sentences with numbers."""
     samples = np.stack([results[f"m = {width}"]["values"] for width in parameters["widths"]])
