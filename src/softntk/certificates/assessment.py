@@ -71,6 +71,7 @@ class Assessment(eqx.Module):
         beta: upper bound of ||J|| on B(p).
         step_size: eta.
         contraction: ||R|| shrinks by this factor a step, at least.
+        radii, bounds: the grid u_j, and L_j or Delta_j there.
     """
 
     h: Float[Array, ""]
@@ -82,6 +83,8 @@ class Assessment(eqx.Module):
     beta: Float[Array, ""]
     step_size: Float[Array, ""]
     contraction: Float[Array, ""]
+    radii: Float[Array, " j"]
+    bounds: Float[Array, " j"]
 
 
 @eqx.filter_jit
@@ -110,6 +113,7 @@ def assess(
     step_size: Float[Array, ""] | None = None,
     *,
     width_factor: float | Float[Array, ""] = 1.0,
+    known: tuple[Float[Array, " g"], Float[Array, " g"]] | None = None,
 ) -> Assessment:
     """Search for the path. Works under jit.
 
@@ -118,6 +122,7 @@ def assess(
         step_size: eta in use; None to choose.
         width_factor: pretend that the network is wider by this factor, by the laws s0^2, b0^2 ~ m and Delta^3 ~ m: an
             estimate and no proof unless it is 1.
+        known: radii and bounds of an earlier assessment, to interpolate from: an estimate and no proof.
     """
     more = jnp.asarray(width_factor, residual.dtype)
     s0, b0 = found.s0 * jnp.sqrt(more), found.b0 * jnp.sqrt(more)
@@ -125,25 +130,38 @@ def assess(
     smooth = found.smooth
     if isinstance(smooth.features, ReLU):
         grid = unit * jnp.asarray(_JUMPING, residual.dtype)
-        change = smooth.changes(grid) * jnp.cbrt(more)
-        floors = [_flat(s0 - change)]
+        bounds = smooth.changes(grid) if known is None else _between(smooth, grid, *known)
+        change = bounds * jnp.cbrt(more)
+        floor = _flat(s0 - change)
         rates = _jumping(s0, b0, change, step_size)
         beta = b0 + change
     else:
         grid = unit * jnp.asarray(_SMOOTH, residual.dtype)
-        lipschitz = smooth.lipschitz_at(grid)
-        exact, change = _exact(s0, lipschitz, grid)
+        bounds = smooth.lipschitz_at(grid) if known is None else _between(smooth, grid, *known)
+        exact, change = _exact(s0, bounds, grid)
         beta = b0 + change
-        floors = [exact]
+        floor = exact
         if found.floor is not None:
             wider = eqx.tree_at(
                 lambda f: (f.start, f.share),
                 found.floor,
                 (found.floor.start * jnp.sqrt(more), found.floor.share / jnp.sqrt(more)),
             )
-            floors = [_higher(exact, wider.lines(grid), grid)]
-        rates = _smooth(exact, floors[0], lipschitz, beta, residual, step_size)
-    return _best(grid, floors[0], rates, beta, residual, step_size)
+            floor = _higher(exact, wider.lines(grid), grid)
+        rates = _smooth(exact, floor, bounds, beta, residual, step_size)
+    return _best(grid, bounds, floor, rates, beta, residual, step_size)
+
+
+def _between(smooth: Smoothness, grid: Array, radii: Array, bounds: Array) -> Float[Array, " j"]:
+    """Interpolate: Delta grows like the cube root of u near 0, the logarithm of L like u."""
+    if isinstance(smooth.features, ReLU):
+        inside = jnp.interp(grid, radii, bounds)
+        return jnp.where(grid < radii[0], bounds[0] * jnp.cbrt(grid / radii[0]), inside)
+    start = smooth.lipschitz(jnp.zeros_like(grid[0]))
+    radii, bounds = (
+        jnp.concatenate([jnp.asarray(first)[None], rest]) for first, rest in ((0.0, radii), (start, bounds))
+    )
+    return jnp.exp(jnp.interp(grid, radii, jnp.log(bounds)))
 
 
 _Lines = tuple[Float[Array, " j"], Float[Array, " j"]]
@@ -200,7 +218,7 @@ def _jumping(s0: Array, b0: Array, change: Array, step_size: Array | None) -> li
 
 
 def _best(
-    grid: Array, floor: _Lines, rates: list[tuple[int, Array, Rate]], beta: Array, residual: Array,
+    grid: Array, bounds: Array, floor: _Lines, rates: list[tuple[int, Array, Rate]], beta: Array, residual: Array,
     step_size: Array | None,
 ) -> Assessment:  # fmt: skip
     """The fastest proof; where there is none, the smallest h."""
@@ -214,6 +232,7 @@ def _best(
             h=found.h, h_flow=flow.h, method=jnp.asarray(method), path=found.path, s_end=s_end,
             decrease=found.decrease, beta=jnp.where(known, beta[found.cell], jnp.nan),
             step_size=jnp.where(known, eta, jnp.nan), contraction=1 - eta * s_end * found.decrease,
+            radii=grid, bounds=bounds,
         )  # fmt: skip
 
     nothing = jnp.zeros_like(grid)

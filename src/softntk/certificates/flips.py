@@ -6,8 +6,8 @@ where it does. Then
     ||J(W) - J(W0)||^2 <= max_r |a_r|^2 lambda_max(G o E),    |E_ij| <= sum_r f_ir f_jr,    G = X X^T,
 
 and, as the largest row sum bounds lambda_max, Delta(u)^2 = max_r |a_r|^2 max_i (best gain of sample i), where a budget
-u^2 is divided among the neurons: neuron r with share t^2 gains g_ir(t) = sum_j |G_ij| 1[mu_ir <= t, mu_jr <= t]. The best
-division is bounded by duality: for every price q >= 0 it gains at most q u^2 + sum_r max_t (g_ir(t) - q t^2). On a
+u^2 is divided among the neurons: neuron r with share t^2 gains g_ir(t) = sum_j |G_ij| 1[mu_ir <= t, mu_jr <= t]. Any
+division obeys duality: for every price q >= 0 it gains at most q u^2 + sum_r max_t (g_ir(t) - q t^2). On a
 grid t_1 < t_2 < ... a share in (t_(a-1), t_a] gains at most g(t_a) and costs at least max(t_(a-1), mu_ir)^2.
 
 A second bound pays for every sample on its own: sum_i |x_i|^2 (most signs on x_i that u^2 can buy). The smaller

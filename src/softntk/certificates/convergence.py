@@ -1,0 +1,212 @@
+"""Theorem A: this network learns this data.
+
+    from softntk.certificates import certify
+    certificate = certify(network, inputs, labels)
+    print(certificate.verdict, certificate.step_size, certificate.steps_to(1e-3))
+
+If h < 1/2, gradient descent from these weights, in exact arithmetic and with a step size of at most `step_size`, drives
+the loss to zero at a linear rate, on a path of length at most `path`. Everything is computed from the network and the
+data at hand, in float64: the answer is *holds*. `assessment` has the numbers, docs/certificates.md the proofs.
+
+Hypotheses: sigma_min(J) > 0 by more than its numerical error; h < 1/2.
+Conclusion: ||R(t+1)|| <= contraction ||R(t)|| for every t.     Kind: upper bound.
+"""
+
+import math
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from softntk.certificates.assessment import METHODS, Assessment, Constants, assess, constants
+from softntk.certificates.degenerate import degeneracy
+from softntk.certificates.remedy import Remedy, remedy
+from softntk.failures import BadInput
+from softntk.networks.features import ReLU, Softmax
+from softntk.networks.two_layer import TwoLayer
+from softntk.numerics.arrays import finite_matrix, require_float64
+from softntk.numerics.memory import announce
+from softntk.verdicts import Answer, Verdict, at_most, does_not_apply
+
+__all__ = ["Certificate", "certify"]
+
+_DESCENT = "gradient descent from these weights reaches loss zero"
+_FLOW = "gradient flow from these weights reaches loss zero"
+# Relative rounding of h, generously: sums of n m terms and a few square roots, but no cancellation.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What Theorem A says of one network and one data set. Numbers that are not proved are NaN.
+
+    Attributes:
+        verdict: of gradient descent.
+        flow: verdict of gradient flow, which needs less.
+        features: name of the feature.
+        width: m.
+        lambda_min: smallest eigenvalue of the tangent kernel H.
+        lambda_error: its numerical error.
+        s0, b0: bounds of sigma_min(J) and ||J|| at the start.
+        residual: r0 = ||F - Y||_F.
+        h: r0 / (2 int_0^p psi), below 1/2 exactly if the theorem applies; L r0 / s0^2 for a constant L.
+        h_flow: the same for gradient flow.
+        method: which rate of decrease proves it (see `assessment`).
+        path: p, the radius of the ball that is never left, and a bound of the length of the path.
+        s_end: lower bound of sigma_min(J) in that ball.
+        decrease: psi(p): the residual falls by at least this for each unit of path.
+        beta: upper bound of ||J|| in that ball.
+        step_size: eta, guaranteed or as given; the guarantee holds for smaller steps with their own contraction.
+        contraction: the residual's norm shrinks by this factor every step, at least.
+        cap: tau, where a few neurons were damped; NaN where not.
+        remedy: what would help; None if certified.
+    """
+
+    verdict: Verdict
+    flow: Verdict
+    features: str
+    width: int
+    lambda_min: float = math.nan
+    lambda_error: float = math.nan
+    s0: float = math.nan
+    b0: float = math.nan
+    residual: float = math.nan
+    h: float = math.nan
+    h_flow: float = math.nan
+    method: str = ""
+    path: float = math.nan
+    s_end: float = math.nan
+    decrease: float = math.nan
+    beta: float = math.nan
+    step_size: float = math.nan
+    contraction: float = math.nan
+    cap: float = math.nan
+    remedy: Remedy | None = None
+
+    @property
+    def certified(self) -> bool:
+        """Whether gradient descent is shown to converge."""
+        return self.verdict.established
+
+    def steps_to(self, loss: float) -> float:
+        """Steps after which 1/2 ||F - Y||_F^2 is proved to be at most `loss`; infinity if nothing is proved.
+
+        Raises:
+            BadInput: `loss` is not positive.
+        """
+        if not loss > 0:
+            raise BadInput("loss", required="be positive", got=repr(loss), advice="Type loss=1e-3.")
+        if not self.certified:
+            return math.inf
+        if self.residual**2 <= 2 * loss:
+            return 0
+        factor = math.log(self.residual / math.sqrt(2 * loss))
+        rate = -math.log(self.contraction) if self.contraction > 0 else math.inf
+        return math.ceil(factor / rate) if rate > 0 else math.inf
+
+    def residual_after(self, steps: int) -> float:
+        """Upper bound of ||R|| after this many steps; NaN if nothing is proved."""
+        return self.residual * self.contraction**steps
+
+
+def certify(
+    network: TwoLayer,
+    inputs: Float[Array, "n d"],
+    labels: Float[Array, "n k"],
+    *,
+    step_size: float | None = None,
+    sharp: bool = True,
+) -> Certificate:
+    """Apply Theorem A to the network as it stands, in float64.
+
+    Arguments:
+        step_size: the step size in use; None to find the one with the fastest guarantee.
+        sharp: whether to spend up to four more kernels on the damped floor where the plain bound does not do.
+
+    Raises:
+        BadInput: wrong shapes, NaN or infinite entries, not float64, a step size that is not positive and finite.
+        TooLarge: the kernel (nk, nk) does not fit into free memory.
+    """
+    inputs, labels = _checked(network, inputs, labels, step_size)
+    reason = degeneracy(network, inputs)
+    if reason is not None:
+        return _without(network, does_not_apply(_DESCENT, reason), does_not_apply(_FLOW, reason))
+    residual = jnp.linalg.norm(network(inputs) - labels)
+    eta = None if step_size is None else jnp.asarray(step_size, inputs.dtype)
+    # The plain bound is cheap and mostly does for wide networks; the damped floor is for the others.
+    found = constants(network, inputs, sharp=False)
+    result = assess(found, residual, eta)
+    if sharp and not isinstance(network.features, ReLU) and not result.h < 0.25:
+        found = constants(network, inputs)
+        result = assess(found, residual, eta)
+    return _concluded(network, found, result, residual, step_size)
+
+
+def _checked(
+    network: TwoLayer, inputs: Array, labels: Array, step_size: float | None
+) -> tuple[Float[Array, "n d"], Float[Array, "n k"]]:
+    inputs = finite_matrix("inputs", inputs, columns=network.input_size)
+    labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=network.output_size)
+    for name, array in (("inputs", inputs), ("labels", labels), ("network.hidden", network.hidden)):
+        require_float64(name, array)
+    finite_matrix("network.hidden", network.hidden)
+    if step_size is not None and not 0 < step_size < math.inf:
+        raise BadInput("step_size", required="be positive and finite", got=repr(step_size), advice="Leave it out.")
+    rows = labels.size + (inputs.shape[0] if isinstance(network.features, Softmax) else 0)
+    announce(
+        8 * (5 * rows**2 + 5 * inputs.shape[0] * network.width), what="the certificate", argument="inputs",
+        advice="Use fewer samples or a smaller width.",
+    )  # fmt: skip
+    return inputs, labels
+
+
+def _without(network: TwoLayer, verdict: Verdict, flow: Verdict) -> Certificate:
+    return Certificate(verdict, flow, network.features.name, network.width)
+
+
+def _concluded(
+    network: TwoLayer, found: Constants, result: Assessment, residual: Float[Array, ""], step_size: float | None
+) -> Certificate:
+    known = bool(result.h < 0.5)
+    verdict, flow = (_verdict(claim, found, float(h), float(residual)) for claim, h in (
+        (_DESCENT, result.h), (_FLOW, result.h_flow),
+    ))  # fmt: skip
+    if not known and step_size is not None and bool(result.h_flow < 0.5):
+        verdict = does_not_apply(_DESCENT, _step_too_large(found, step_size), float(result.h), 0.5)
+    numbers = {
+        name: float(getattr(result, name)) if known else math.nan
+        for name in ("path", "s_end", "decrease", "beta", "step_size", "contraction")
+    }
+    open_case = verdict.answer is Answer.DOES_NOT_APPLY and bool(found.s0 > 0)
+    return Certificate(
+        verdict=verdict, flow=flow, features=network.features.name, width=network.width,
+        lambda_min=float(found.lambda_min), lambda_error=float(found.lambda_error), s0=float(found.s0),
+        b0=float(found.b0), residual=float(residual), h=float(result.h), h_flow=float(result.h_flow),
+        method=METHODS[int(result.method)] if known else "", **numbers,
+        cap=math.nan if found.floor is None else float(found.floor.cap),
+        remedy=remedy(found, result, residual, step_size) if open_case else None,
+    )  # fmt: skip
+
+
+def _verdict(claim: str, found: Constants, h: float, residual: float) -> Verdict:
+    value, error = float(found.lambda_min), float(found.lambda_error)
+    if not math.isfinite(float(found.lambda_max)):
+        return does_not_apply(claim, "exp(z) overflows, so the tangent kernel is not finite")
+    if not value > error:
+        reason = f"the smallest eigenvalue of the tangent kernel is {value:.3g} with numerical error {error:.2g}"
+        return Verdict(claim, Answer.UNDECIDED, reason, value, error)
+    if residual == 0:
+        return at_most(claim, 0.0, 0.5)
+    verdict = at_most(claim, h, 0.5, error=_ROUNDING)
+    if verdict.answer is not Answer.FAILS:
+        return verdict
+    return does_not_apply(
+        claim, f"h = {h:.4g}, and must be below 1/2: the Jacobian may change too much on the way", h, 0.5
+    )
+
+
+def _step_too_large(found: Constants, step_size: float) -> str:
+    return (
+        f"the step size {step_size:.3g} is not proved to be small enough: at the start already, "
+        f"steps must be at most 1/|J|^2 = {float(1 / found.b0**2):.3g}"
+    )
