@@ -1,18 +1,13 @@
-"""What Theorem A needs of one network and one data set, enclosed in balls.
+"""A network and its data at one point, in balls: outputs, tangent kernel, the weights of the lemmas.
 
     lambda_min, lambda_max   extreme eigenvalues of H = (X X^T) o (D D^T) / m
     residual                 ||F - Y||_F
-    bounds                   how fast (ReLU: how far) the Jacobian can change within a distance (see `lipschitz`)
 
-Every float64 number that leaves this module is a proved bound, from the safe side, for the exact function of the
-inputs, labels and weights as given. The formulas are those of `lipschitz` and `kernels.finite`. Where floating point
-chooses among valid bounds (a test vector, an eigenvector), what it chose is checked in balls.
-
-Cost for n = 100, d = 50, m = 4096, k = 1 on one core: three seconds, and two more for each radius.
+Every float64 number that leaves a method is a proved bound, from the safe side, for the exact function of the inputs,
+labels and weights as given; arrays of balls contain the exact numbers. The formulas are those of `kernels.finite`.
 What is trusted: see `numerics.enclosure`.
 """
 
-import math
 from functools import cached_property
 
 import numpy as np
@@ -27,13 +22,9 @@ from softntk.numerics.enclosure import (
     frobenius_upper,
     lambda_max_upper,
     lambda_min_lower,
-    lowers,
-    perron_upper,
     product,
     softmax,
-    upper,
     uppers,
-    working_precision,
 )
 from softntk.numerics.memory import announce
 
@@ -42,12 +33,11 @@ __all__ = ["Enclosed"]
 # A ball with its two mantissas of 128 bits, and its place in an array.
 _BALL_BYTES = 112
 
-# ReLU's bound jumps once for every sign change that a distance can pay for; so many jumps are told apart.
-_MOST_JUMPS = 1024
-
 
 class Enclosed:
-    """A network with its data; each method answers with a proved bound. NaN or infinity: nothing could be proved.
+    """A network with its data; what is asked for is computed once, with the precision of the first request.
+
+    NaN or infinity for a bound: nothing could be proved.
 
     Raises:
         BadInput: wrong shapes, not float64, NaN or infinite entries.
@@ -61,161 +51,94 @@ class Enclosed:
         named = {"inputs": inputs, "labels": labels, "hidden": hidden, "output": output}
         for name, array in named.items():
             require_float64(name, array)
-        self.features = network.features
-        self.arrays = {name: np.asarray(array) for name, array in named.items()}
+        arrays = {name: np.asarray(array) for name, array in named.items()}
+        self.labels, self.hidden = arrays["labels"], arrays["hidden"]
         self.width, self.output_size = network.width, network.output_size
         entries = inputs.shape[0] * self.width * (self.output_size + 5) + 3 * labels.size**2
         announce(
             _BALL_BYTES * entries, what="the proof in ball arithmetic", argument="network",
-            advice="Use a smaller width or fewer samples, or rigorous=False.",
+            advice="Use a smaller width or fewer samples, or leave rigorous out.",
         )  # fmt: skip
+        self.centered = isinstance(network.features, Softmax)
+        #: Whether the Jacobian jumps, as it does for ReLU; otherwise it is Lipschitz.
+        self.jumps = isinstance(network.features, ReLU)
+        self._exponential = isinstance(network.features, Exponential)
+        self.inputs, self.output = balls(arrays["inputs"]), balls(arrays["output"])
 
     @cached_property
     def residual(self) -> float:
         """||F - Y||_F, from above."""
-        with working_precision():
-            if isinstance(self.features, Softmax):
-                outputs = self._means * self.width
-            else:
-                outputs = product(self._values, self._output.T)
-            return frobenius_upper(outputs - balls(self.arrays["labels"]))
+        values = self.scores * self.slopes if self.jumps else self.slopes
+        outputs = self.means * self.width if self.centered else product(values, self.output.T)
+        return frobenius_upper(outputs - balls(self.labels))
 
     @cached_property
     def lambda_min(self) -> float:
         """Smallest eigenvalue of H, from below."""
-        with working_precision():
-            return lambda_min_lower(self._kernel)
+        return lambda_min_lower(self._kernel)
 
     @cached_property
     def lambda_max(self) -> float:
         """Largest eigenvalue of H, from above."""
-        with working_precision():
-            return lambda_max_upper(self._kernel)
-
-    @property
-    def jumps(self) -> bool:
-        """Whether the Jacobian jumps, as it does for ReLU; otherwise it is Lipschitz."""
-        return isinstance(self.features, ReLU)
-
-    @property
-    def size(self) -> int:
-        """n k, the size of H."""
-        return self.arrays["labels"].size
-
-    @property
-    def signs_bounded(self) -> bool:
-        """Whether every output weight is in [-1, 1], as the lemmas want it."""
-        return bool((np.abs(self.arrays["output"]) <= 1).all())
-
-    def grid(self, radii: Float[np.ndarray, " J"]) -> Float[np.ndarray, " J2"]:
-        """Where to bound the change of the Jacobian: at `radii`, or for ReLU just before the jumps of the bound."""
-        if not self.jumps:
-            return radii
-        jumps = np.unique(np.sqrt(self._costs[self._costs <= radii[-1] ** 2]))
-        jumps = jumps[:: max(len(jumps) // _MOST_JUMPS, 1)] * (1 - 1e-12)
-        return np.append(jumps[(jumps > 0) & (jumps < radii[-1])], radii[-1])
-
-    def bounds(self, radii: Float[np.ndarray, " J"]) -> list[float]:
-        """L within each radius, or Delta for ReLU, from above."""
-        with working_precision():
-            return (
-                self._changes(radii).tolist() if self.jumps else [self._lipschitz(radius) for radius in radii.tolist()]
-            )
-
-    def _lipschitz(self, radius: float) -> float:
-        weights = self._weights(radius)
-        if not np.isfinite(weights).all():
-            return math.inf
-        alpha = arb(self.output_size).sqrt()
-        if isinstance(self.features, Softmax):
-            means = [frobenius_upper(row) for row in self._means]
-            drift = (self.output_size * arb(float(weights.max())) / self.width).sqrt() * float(
-                uppers(self._norms).max()
-            )
-            alpha += float(np.max(means)) + radius * drift
-        return upper(alpha * arb(perron_upper(weights, self._gram * self._gram)).sqrt())
-
-    def _changes(self, radii: Float[np.ndarray, " J"]) -> Float[np.ndarray, " J"]:
-        budgets = uppers(balls(radii) ** 2)
-        flips = np.array([np.searchsorted(row, budgets, side="right") for row in self._costs], dtype=np.float64)
-        squares = product(balls(flips.T), (self._norms**2)[:, None])[:, 0]
-        return uppers(np.sqrt(squares * self.output_size))
+        return lambda_max_upper(self._kernel)
 
     @cached_property
-    def _costs(self) -> Float[np.ndarray, "n m"]:
-        """The least squared distance that 1, 2, ..., m sign changes at sample i need, from below."""
-        with working_precision():
-            lengths = np.array([length if length > 0 else arb(1) for length in self._norms], dtype=object)
-            margins = np.sort(lowers(np.abs(self._scores) / lengths[:, None]).clip(min=0.0), axis=1)
-            return lowers(np.cumsum(balls(margins) ** 2, axis=1))
+    def gram(self) -> Shaped[np.ndarray, "n n"]:
+        """G = X X^T."""
+        return product(self.inputs, self.inputs.T)
 
     @cached_property
-    def _inputs(self) -> Shaped[np.ndarray, "n d"]:
-        return balls(self.arrays["inputs"])
+    def norms(self) -> Shaped[np.ndarray, " n"]:
+        """|x_i|."""
+        return np.sqrt((self.inputs * self.inputs).sum(axis=1))
 
     @cached_property
-    def _output(self) -> Shaped[np.ndarray, "k m"]:
-        return balls(self.arrays["output"])
+    def longest(self) -> arb:
+        """max |x_i|, from above."""
+        return arb(float(uppers(self.norms).max()))
 
     @cached_property
-    def _gram(self) -> Shaped[np.ndarray, "n n"]:
-        return product(self._inputs, self._inputs.T)
+    def strongest(self) -> arb:
+        """max |a_r|, from above."""
+        return arb(float(uppers(np.sqrt((self.output * self.output).sum(axis=0))).max()))
 
     @cached_property
-    def _norms(self) -> Shaped[np.ndarray, " n"]:
-        return np.sqrt((self._inputs * self._inputs).sum(axis=1))
+    def scores(self) -> Shaped[np.ndarray, "n m"]:
+        """Z."""
+        return product(self.inputs, balls(self.hidden))
 
     @cached_property
-    def _scores(self) -> Shaped[np.ndarray, "n m"]:
-        return product(self._inputs, balls(self.arrays["hidden"]))
+    def shares(self) -> Shaped[np.ndarray, "n m"]:
+        """S, of softmax."""
+        return softmax(self.scores)
 
     @cached_property
-    def _shares(self) -> Shaped[np.ndarray, "n m"]:
-        return softmax(self._scores)
+    def means(self) -> Shaped[np.ndarray, "n k"]:
+        """A S_i, of softmax; zeros for the others."""
+        if not self.centered:
+            return balls(np.zeros((len(self.inputs), self.output_size)))
+        return product(self.shares, self.output.T)
 
     @cached_property
-    def _means(self) -> Shaped[np.ndarray, "n k"]:
-        """A S_i."""
-        return product(self._shares, self._output.T)
+    def slopes(self) -> Shaped[np.ndarray, "n m"]:
+        """m S, exp(z), or 1[z > 0] where the balls decide it and NaN elsewhere."""
+        if self.centered:
+            return self.shares * self.width
+        if self._exponential:
+            return np.exp(self.scores)
+        decided = [arb(1) if z > 0 else arb(0) if z <= 0 else arb("nan") for z in self.scores.ravel()]
+        return np.array(decided, dtype=object).reshape(self.scores.shape)
 
-    @cached_property
-    def _values(self) -> Shaped[np.ndarray, "n m"]:
-        """phi of the exponential and the ReLU network."""
-        return np.exp(self._scores) if isinstance(self.features, Exponential) else self._scores * self._steps
-
-    @cached_property
-    def _steps(self) -> Shaped[np.ndarray, "n m"]:
-        """1[z > 0] where the balls decide it, NaN elsewhere."""
-        decided = [arb(1) if z > 0 else arb(0) if z <= 0 else arb("nan") for z in self._scores.ravel()]
-        return np.array(decided, dtype=object).reshape(self._scores.shape)
+    def gram_of_rows(
+        self, slopes: Shaped[np.ndarray, "n m"], signs: Shaped[np.ndarray, "n l m"]
+    ) -> Shaped[np.ndarray, "N N"]:
+        """Gram matrix (n l, n l) of the rows slopes_ir signs_ilr x_i, r = 1, ..., m."""
+        count, rows, width = signs.shape
+        derivatives = (slopes[:, None, :] * signs).reshape(count * rows, width)
+        gram = np.repeat(np.repeat(self.gram, rows, axis=0), rows, axis=1)
+        return gram * product(derivatives, derivatives.T)
 
     @cached_property
     def _kernel(self) -> Shaped[np.ndarray, "N N"]:
         """H (nk, nk)."""
-        n, k, m = len(self._inputs), self.output_size, self.width
-        signs, slopes = self._output[None, :, :], self._steps if isinstance(self.features, ReLU) else None
-        if isinstance(self.features, Softmax):
-            signs, slopes = signs - self._means[:, :, None], self._shares * m
-        elif slopes is None:
-            slopes = self._values
-        derivatives = (slopes[:, None, :] * signs).reshape(n * k, m)
-        gram = np.repeat(np.repeat(self._gram, k, axis=0), k, axis=1)
-        return gram * product(derivatives, derivatives.T) / m
-
-    def _weights(self, radius: float) -> Float[np.ndarray, "n m"]:
-        """c of `lipschitz.Smoothness.weights`, from above."""
-        if isinstance(self.features, Exponential):
-            return uppers(self._values * np.exp(self._norms * arb(radius))[:, None])
-        odds, reach = self._odds
-        odds = odds * np.exp(reach * arb(radius))
-        weights = uppers(odds / (odds + 1) * self.width)
-        # Where a share is so near 1 that its ball touches 1, the odds are not finite: m bounds every weight.
-        return np.where(weights < self.width, weights, self.width)
-
-    @cached_property
-    def _odds(self) -> tuple[Shaped[np.ndarray, "n m"], Shaped[np.ndarray, "n m"]]:
-        """S / (1 - S), and |x| sqrt(1 + sum_{q != r} S_q^2 / (1 - S_r)^2)."""
-        squares = self._shares * self._shares
-        rest = 1 - self._shares
-        others = (squares.sum(axis=1)[:, None] - squares) / (rest * rest)
-        return self._shares / rest, np.sqrt(others + 1) * self._norms[:, None]
+        return self.gram_of_rows(self.slopes, self.output[None, :, :] - self.means[:, :, None]) / self.width

@@ -1,21 +1,20 @@
 """Prove Theorem A for one network and one data set, in outward-rounded arithmetic.
 
-The float64 certificate says where to look (a radius); this module computes every constant of `proof.Proof` from
-enclosures and concludes *certified* only if every inequality of the chain is proved. Nothing of the float64
-certificate is trusted: a bad radius costs time, or the certificate.
-
-*Certified* speaks of gradient descent in exact arithmetic, from the float64 inputs, labels and weights as given.
+Every constant of `proof.Proof` is computed from enclosures, and the answer is *certified* only if every inequality of
+the chain is proved. *Certified* speaks of gradient descent in exact arithmetic, from the float64 inputs, labels and
+weights as given.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from flint import arb
 from jaxtyping import Array, Float
 
+from softntk.certificates.conclusion import Lines, at_path, concluded
 from softntk.certificates.enclosed import Enclosed
+from softntk.certificates.enclosed_change import Change, Floor
 from softntk.certificates.proof import CLAIM, Inequality, Proof
 from softntk.failures import BadInput
 from softntk.networks.two_layer import TwoLayer
@@ -24,8 +23,11 @@ from softntk.verdicts import Answer, Verdict, does_not_apply
 
 __all__ = ["prove"]
 
-# Radii that turn out too small are enlarged this often.
-_TRIES = 8
+# Radii in units of r0/s0, below which no path ends. ReLU pays more for each.
+_SMOOTH = (*(j / 10 for j in range(1, 31)), 3.4, 3.9, 4.5, 5.2, 6.0, 7.0, 8.0)
+_JUMPING = (*(j / 10 for j in range(1, 21)), 2.3, 2.7, 3.2, 4.0)
+# Values of c tried: step sizes in units of 1/beta^2.
+_FRACTIONS = (1.0, 1 / 4, 1 / 16, 1 / 64)
 
 
 def prove(
@@ -33,63 +35,74 @@ def prove(
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n k"],
     *,
-    radius: float | Sequence[float],
+    path: float | None = None,
     step_size: float | None = None,
 ) -> Proof:
-    """Prove Theorem A in balls, near the radius that the float64 certificate found.
+    """Prove Theorem A in balls.
 
     Arguments:
-        radius: where to bound the change of the Jacobian; several, ascending, make a grid. They are enlarged if the
-            path turns out longer. ReLU makes its own grid up to the largest.
-        step_size: the step size in use; None for the largest that the theorem allows, 1/beta^2.
+        path: how far to look, such as the path that the float64 certificate found: saves the radii beyond. It is a
+            hint: too short a path costs the certificate, nothing else.
+        step_size: the step size in use; None for the one with the fastest rate.
 
     Raises:
-        BadInput: shapes that do not match, not float64, NaN or infinite entries, radii that are negative, not finite
-            or not ascending, a step size that is not positive and finite.
+        BadInput: shapes that do not match, not float64, NaN or infinite entries, a path or a step size that is not
+            positive and finite.
         TooLarge: the balls do not fit into free memory.
     """
-    radii = np.atleast_1d(np.asarray(radius, dtype=np.float64))
-    if radii.ndim != 1 or not np.isfinite(radii).all() or radii[0] < 0 or (np.diff(radii) <= 0).any():
-        raise BadInput(
-            "radius", required="be finite and at least 0, several of them ascending", got=repr(radius),
-            advice="Type radius=certify(network, inputs, labels).path, say.",
-        )  # fmt: skip
-    if step_size is not None and not 0 < step_size < math.inf:
-        raise BadInput("step_size", required="be positive and finite", got=repr(step_size), advice="Leave it out.")
+    for name, number in (("path", path), ("step_size", step_size)):
+        if number is not None and not 0 < number < math.inf:
+            raise BadInput(name, required="be positive and finite", got=repr(number), advice="Leave it out.")
     enclosed = Enclosed(network, inputs, labels)
     with working_precision():
-        return _prove(enclosed, radii, step_size)
+        return _prove(enclosed, math.inf if path is None else path, step_size)
 
 
-def _prove(enclosed: Enclosed, radii: Float[np.ndarray, " J"], step_size: float | None) -> Proof:
-    if not enclosed.signs_bounded:
-        return Proof(does_not_apply(CLAIM, "an output weight is not in [-1, 1]"))
+def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
     proof = _start(enclosed)
-    if not proof.s0 > 0:
+    if not (proof.s0 > 0 and 0 < proof.residual < math.inf):
+        return replace(proof, verdict=_nothing_to_start_from(proof))
+    grid = proof.residual / proof.s0 * np.array(_JUMPING if enclosed.jumps else _SMOOTH)
+    grid = grid[: 1 + int((grid < reach * (1 + 1e-6)).sum())]
+    change = Change(enclosed)
+    proved, prices = (
+        change.jumps(grid) if enclosed.jumps else ([change.lipschitz(radius) for radius in grid.tolist()], [])
+    )
+    # Room for the checker, whose test vectors are others.
+    bounds = tuple(upper(arb(bound) * (1 + arb(2) ** -36)) for bound in proved)
+    proof = replace(proof, radii=tuple(grid.tolist()), bounds=bounds, prices=tuple(prices))
+    lines: Lines = []
+    if not enclosed.jumps:
+        floor = change.floor
+        lines = change.lines(floor, proof.radii)
+        proof = replace(proof, damping=floor.damping, cap=floor.cap, start=floor.start)
+    outcomes = [
+        concluded(proof, lines, method, part, step_size) for method, part in _attempts(enclosed.jumps, step_size)
+    ]
+    h = min(outcome.h for outcome in outcomes)
+    found = [replace(outcome, h=h) for outcome in outcomes if outcome.contraction < 1]
+    if not found:
+        step = "" if step_size is None else f" with step size {step_size:.3g}"
+        return replace(proof, h=h, verdict=does_not_apply(CLAIM, f"h = {h:.4g}{step}, and must be below 1/2", h, 0.5))
+    proof = min(found, key=lambda each: each.contraction)
+    if proof.method != "capped":
+        proof = replace(proof, damping=np.zeros(0), cap=math.nan, start=math.nan)
+    chain = _chain(proof, enclosed, lines, proved[len(proof.radii) - 1], change.floor if lines else None)
+    broken = next((each for each in chain if not each.holds), None)
+    if broken is None:
         reason = (
-            f"the smallest eigenvalue of the tangent kernel is proved to be {proof.lambda_min:.3g} at least, no more"
+            f"a step multiplies the residual by {proof.contraction:.9g} at most, on a path of {proof.path:.6g} at most"
         )
-        return replace(proof, verdict=Verdict(CLAIM, Answer.UNDECIDED, reason))
-    for _ in range(_TRIES):
-        grid = enclosed.grid(radii)
-        proved = enclosed.bounds(grid)
-        # Room for the checker, whose test vectors are others.
-        bounds = tuple(upper(arb(bound) * (1 + arb(2) ** -36)) for bound in proved)
-        proof = replace(proof, radii=tuple(grid.tolist()), bounds=bounds)
-        path = _path(proof, enclosed.jumps)
-        if path <= radii[-1]:
-            return _concluded(proof, enclosed, proved, path, step_size)
-        if not math.isfinite(path):
-            break
-        # Overshoot: a path that grows with its radius would be chased for ever.
-        reach = path + max(path - radii[-1], 1e-9 * path)
-        radii = radii * (reach / radii[-1]) if radii[-1] > 0 else np.array([reach])
-    return replace(proof, verdict=does_not_apply(CLAIM, _shortfall(proof, enclosed.jumps)))
+        verdict = Verdict(CLAIM, Answer.CERTIFIED, reason, h, 0.5)
+    else:
+        reason = f"{broken.states} could not be proved: {broken.left:.9g} against {broken.right:.9g}"
+        verdict = Verdict(CLAIM, Answer.UNDECIDED, reason, h, 0.5)
+    return replace(proof, verdict=verdict, inequalities=tuple(chain))
 
 
 def _start(enclosed: Enclosed) -> Proof:
     """The constants at W, with room for the checker, which factors H - lambda_min I in float64."""
-    room = arb(64 * enclosed.size) * arb(2) ** -52 * arb(enclosed.lambda_max)
+    room = arb(64 * enclosed.labels.size) * arb(2) ** -52 * arb(enclosed.lambda_max)
     low, high = lower(arb(enclosed.lambda_min) - room), upper(arb(enclosed.lambda_max) + room)
     return Proof(
         Verdict(CLAIM, Answer.UNDECIDED, "not concluded"),
@@ -101,106 +114,52 @@ def _start(enclosed: Enclosed) -> Proof:
     )
 
 
-def _path(proof: Proof, jumps: bool) -> float:
-    """p, from above; beyond the last radius as if its bound held there; infinity if the integral never reaches r0."""
-    spent, missing, speed = arb(0), arb(proof.residual), arb(proof.s0)
-    for radius, bound in zip(proof.radii, proof.bounds, strict=True):
-        slope = arb(0) if jumps else arb(bound)
-        level = proof.s0 - 3 * arb(bound) if jumps else speed
-        if not level > 0:
-            return math.inf
-        root = level * level - 2 * slope * missing
-        # The integral to u is level (u - spent) - slope (u - spent)^2 / 2 from here on.
-        end = upper(spent + 2 * missing / (level + root.sqrt())) if root > 0 else math.inf
-        if end <= radius or radius == proof.radii[-1]:
-            return end
-        length = radius - spent
-        missing -= (level - slope * length / 2) * length
-        speed -= slope * length
-        spent = arb(radius)
-    return math.inf
+def _nothing_to_start_from(proof: Proof) -> Verdict:
+    if proof.residual == 0:
+        return does_not_apply(CLAIM, "the loss is zero already")
+    reason = f"the smallest eigenvalue of the tangent kernel, at least {proof.lambda_min:.3g}, is not proved positive"
+    if not proof.residual < math.inf:
+        reason = "the outputs are beyond the range of float64, or a sign is not decided"
+    return Verdict(CLAIM, Answer.UNDECIDED, reason)
 
 
-def _walk(proof: Proof, jumps: bool) -> tuple[arb, arb, arb]:
-    """The integral of the decrease to p, change(p) and decrease(p)."""
-    spent, integral, change, decrease = arb(0), arb(0), arb(0), arb(proof.s0)
-    for radius, bound in zip(proof.radii, proof.bounds, strict=True):
-        length = arb(min(radius, proof.path)) - spent
-        if jumps:
-            change = arb(bound)
-            decrease = proof.s0 - 3 * change
-            integral += decrease * length
-        else:
-            integral += (decrease - bound * length / 2) * length
-            change += bound * length
-            decrease = proof.s0 - change
-        spent += length
-    return integral, change, decrease
+def _attempts(jumps: bool, step_size: float | None) -> list[tuple[str, float | None]]:
+    """Methods with their c; None: whatever the step size makes it."""
+    parts = _FRACTIONS if step_size is None else (None,)
+    first, second = ("double", "small") if jumps else ("exact", "capped")
+    return [(first, 1.0), *((second, part) for part in parts)]
 
 
-def _concluded(proof: Proof, enclosed: Enclosed, proved: list[float], path: float, step_size: float | None) -> Proof:
-    used = 1 + sum(radius < path for radius in proof.radii[:-1])
-    proof = replace(proof, path=path, radii=proof.radii[:used], bounds=proof.bounds[:used])
-    integral, change, decrease = _walk(proof, enclosed.jumps)
-    beta = upper(proof.b0 + change)
-    step_size = lower(1 / arb(beta) ** 2) if step_size is None else float(step_size)
-    s_end, least = lower(proof.s0 - change), lower(decrease)
-    proof = replace(
-        proof, s_end=s_end, decrease=least, beta=beta, step_size=step_size,
-        contraction=upper(1 - arb(step_size) * s_end * least),
-        h=math.nan if enclosed.jumps or used > 1 else upper(_newton_kantorovich(proof)),
-    )  # fmt: skip
-    chain = _chain(proof, enclosed, proved[used - 1], integral, change, decrease)
-    broken = next((each for each in chain if not each.holds), None)
-    if broken is None:
-        reason = f"a step multiplies the residual by {proof.contraction:.9g} at most, on a path of {path:.6g} at most"
-        verdict = Verdict(CLAIM, Answer.CERTIFIED, reason, proof.residual, lower(integral))
-    else:
-        reason = f"{broken.states} is not so: {broken.left:.6g} against {broken.right:.6g}"
-        verdict = does_not_apply(CLAIM, reason, broken.left, broken.right)
-    return replace(proof, verdict=verdict, inequalities=tuple(chain))
-
-
-def _chain(
-    proof: Proof, enclosed: Enclosed, proved: float, integral: arb, change: arb, decrease: arb
-) -> list[Inequality]:
+def _chain(proof: Proof, enclosed: Enclosed, lines: Lines, proved: float, floor: Floor | None) -> list[Inequality]:
     """The inequalities in the order of the proof. One side of each is a constant of the proof as it stands."""
     low, high = (enclosed.width * arb(value) for value in (proof.lambda_min, proof.lambda_max))
-    bound = "Delta" if enclosed.jumps else "L"
-    chain = [
+    integral, decrease, smallest, change = at_path(proof, lines)
+    rate = arb(proof.step_size) * proof.s_end * proof.decrease
+    floor_inequalities = []
+    if floor is not None and proof.method == "capped":
+        square = upper(arb(proof.start) ** 2)
+        floor_inequalities = [
+            Inequality("0 <= s", 0.0, proof.start),
+            Inequality("s^2 <= smallest eigenvalue of the damped Gram", square, floor.lowest),
+            Inequality("damping nu <= tau", floor.highest, proof.cap),
+        ]
+    return [
         Inequality("lambda_min <= smallest eigenvalue of H", proof.lambda_min, enclosed.lambda_min),
         Inequality("largest eigenvalue of H <= lambda_max", enclosed.lambda_max, proof.lambda_max),
         Inequality("|F - Y| <= r0", enclosed.residual, proof.residual),
         Inequality("s0 <= sqrt(m lambda_min)", proof.s0, lower(low.sqrt())),
         Inequality("sqrt(m lambda_max) <= b0", upper(high.sqrt()), proof.b0),
-        Inequality(f"{bound} within the last radius <= its bound", proved, proof.bounds[-1]),
+        Inequality("change of J within the last radius <= bound", proved, proof.bounds[-1]),
+        *floor_inequalities,
         Inequality("p <= last radius", proof.path, proof.radii[-1]),
-    ]
-    if not math.isnan(proof.h):
-        chain += [
-            Inequality("L r0 / s0^2 <= h", upper(_newton_kantorovich(proof)), proof.h),
-            Inequality("h < 1/2", proof.h, 0.5, strict=True),
-        ]
-    rate = arb(proof.step_size) * proof.s_end * proof.decrease
-    return [
-        *chain,
-        Inequality("r0 <= integral of decrease to p", proof.residual, lower(integral)),
-        Inequality("decrease(p), as given, <= decrease(p)", proof.decrease, lower(decrease)),
-        Inequality("0 < decrease(p)", 0.0, proof.decrease, strict=True),
-        Inequality("s(p) <= s0 - change(p)", proof.s_end, lower(proof.s0 - change)),
-        Inequality("b0 + change(p) <= beta", upper(proof.b0 + change), proof.beta),
+        Inequality("r0 < integral of psi to p", proof.residual, lower(integral), strict=True),
+        Inequality("decrease <= psi(p)", proof.decrease, lower(decrease)),
+        Inequality("0 < decrease", 0.0, proof.decrease, strict=True),
+        Inequality("s_end <= smallest singular value within p", proof.s_end, lower(smallest)),
+        Inequality("b0 + change(last radius) <= beta", upper(proof.b0 + change), proof.beta),
         Inequality("0 < eta", 0.0, proof.step_size, strict=True),
-        Inequality("eta <= 1 / beta^2", proof.step_size, lower(1 / arb(proof.beta) ** 2)),
-        Inequality("1 - eta s(p) decrease(p) <= contraction", upper(1 - rate), proof.contraction),
+        Inequality("eta <= c / beta^2", proof.step_size, lower(arb(proof.fraction) / arb(proof.beta) ** 2)),
+        Inequality("c <= 1", proof.fraction, 1.0),
+        Inequality("1 - eta s_end decrease <= contraction", upper(1 - rate), proof.contraction),
         Inequality("contraction < 1", proof.contraction, 1.0, strict=True),
     ]
-
-
-def _newton_kantorovich(proof: Proof) -> arb:
-    return arb(proof.bounds[0]) * proof.residual / arb(proof.s0) ** 2
-
-
-def _shortfall(proof: Proof, jumps: bool) -> str:
-    if jumps or len(proof.radii) > 1:
-        return f"the Jacobian may lose its rank within {proof.radii[-1]:.3g}, before the loss is zero"
-    return f"h = L r0 / s0^2 is {upper(_newton_kantorovich(proof)):.4g}, and must be below 1/2"

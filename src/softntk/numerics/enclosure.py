@@ -138,37 +138,36 @@ def lambda_max_upper(matrix: Shaped[np.ndarray, "N N"]) -> float:
     return -lambda_min_lower(-matrix)
 
 
-def perron_upper(weights: Float[np.ndarray, "n m"], matrix: Shaped[np.ndarray, "n n"], *, rounds: int = 1000) -> float:
-    """Upper bound on max_r lambda_max(diag(c_r) M diag(c_r)), M of nonnegative balls, c_r >= 0 the columns of weights.
+def perron_upper(
+    weights: Float[np.ndarray, "n m"], matrix: Shaped[np.ndarray, "n n"], *, rounds: int
+) -> Float[np.ndarray, " m"]:
+    """Upper bounds on lambda_max(diag(c_r) M diag(c_r)), M >= 0 in balls, for every column c_r >= 0 of weights.
 
     Arguments:
-        rounds: most products to spend on the test vectors, in floating point; fewer make the bound looser.
+        rounds: products to spend on the test vectors, in floating point; fewer make the bounds looser.
+
+    Infinite where the weights or the matrix are not finite.
     """
-    vectors = balls(_perron_vectors(weights, np.maximum(_middle(matrix), 0.0), rounds))
-    exact = balls(weights)
-    return float(uppers(exact * product(matrix, exact * vectors) / vectors).max())
+    found, middle = np.full(weights.shape[1], np.inf), _middle(matrix)
+    finite = np.isfinite(weights).all(axis=0) & np.isfinite(middle).all()
+    if finite.any():
+        vectors = balls(_perron_vectors(weights[:, finite], np.maximum(middle, 0.0), rounds))
+        exact = balls(weights[:, finite])
+        found[finite] = uppers(exact * product(matrix, exact * vectors) / vectors).max(axis=0)
+    return found
 
 
 def _perron_vectors(
     weights: Float[np.ndarray, "n m"], matrix: Float[np.ndarray, "n n"], rounds: int
 ) -> Float[np.ndarray, "n m"]:
-    """Positive vectors near the Perron vectors of diag(c_r) M diag(c_r) for the columns that can be the largest."""
-    peaks = weights.max(axis=0)
-    weights = weights / np.where(peaks > 0, peaks, 1.0)
-    scales = (peaks / max(peaks.max(), np.finfo(np.float64).tiny)) ** 2
+    """Positive vectors near the Perron vectors, by the power method from 1."""
+    # Scales do not matter: every column and the matrix are brought to 1, so that nothing overflows.
+    weights = weights / np.maximum(weights.max(axis=0, initial=0.0), np.finfo(np.float64).tiny)
+    matrix = matrix / max(matrix.max(), np.finfo(np.float64).tiny)
     vectors = np.ones_like(weights)
-    active = np.arange(weights.shape[1])
     for _ in range(rounds):
-        w, v = weights[:, active], vectors[:, active]
-        image = w * (matrix @ (w * v))
-        high = scales[active] * (image / v).max(axis=0)
-        best = (scales[active] * (v * image).sum(axis=0) / (v * v).sum(axis=0)).max()
-        # A column whose bound is at most the best Rayleigh quotient cannot raise the maximum: its vector will do.
-        open_ = high > best * (1 + 1e-13)
-        active, image = active[open_], image[:, open_]
-        if not active.size:
-            break
-        vectors[:, active] = np.maximum(image / image.max(axis=0), 1e-12)
+        vectors = weights * (matrix @ (weights * vectors))
+        vectors = np.maximum(vectors / np.maximum(vectors.max(axis=0, initial=0.0), np.finfo(np.float64).tiny), 1e-12)
     return vectors
 
 

@@ -1,0 +1,175 @@
+"""Certificate files: a proof with all that is needed to check it again, as one file of strict JSON.
+
+    format, claim, features, method, sizes   what is claimed, in words and in n, d, m, k
+    arrays         inputs, labels, hidden, output (and the damping): shape, SHA-256 of the little-endian float64 bytes in
+                   row-major order, and these bytes in base64, or null where they stand in a file next to it (.npz)
+    radii, bounds, prices, constants         the numbers of `proof.Proof`, as float.hex() writes them: exact
+    inequalities   the chain: what each states, and its two sides
+    notes          free words (the program's version, say); hashed, not checked
+    hash           SHA-256 of everything else, as JSON with sorted keys and without spaces
+
+Weights are stored and not drawn again from a seed: what a seed gives depends on a program, these bytes do not.
+`checker` reads such files; it is the definition of what a valid one is.
+"""
+
+import base64
+import hashlib
+import json
+import math
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from softntk.certificates import checker
+from softntk.certificates.proof import Proof
+from softntk.failures import BadInput
+from softntk.networks.two_layer import TwoLayer
+from softntk.verdicts import Answer, Verdict
+
+__all__ = ["Verification", "verify", "write"]
+
+# Arrays with more bytes than this in all stand in a file of their own.
+_MOST_EMBEDDED = 2**25
+
+_CONSTANTS = ("lambda_min", "lambda_max", "residual", "s0", "b0", "path", "decrease", "s_end", "beta", "fraction")
+_CONSTANTS += ("step_size", "contraction")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What the checker found: the verdict, and every inequality with both sides."""
+
+    verdict: Verdict
+    lines: tuple[checker.Line, ...]
+
+
+def write(
+    path: str | os.PathLike[str],
+    proof: Proof,
+    network: TwoLayer,
+    inputs: Float[Array, "n d"],
+    labels: Float[Array, "n k"],
+    *,
+    embed: bool | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> Path:
+    """Write a certificate, atomically: a reader finds the old file or the new one, never a part.
+
+    Arguments:
+        proof: what `rigorous.prove` returned for this network and these data.
+        embed: whether the arrays stand in the file; otherwise they go to a file of the same name that ends in .npz.
+            None: they are embedded up to 32 MB.
+        notes: words to keep with it, such as where the data came from.
+
+    Raises:
+        BadInput: the proof is not a certified one, or the file cannot be written.
+    """
+    if not proof.certified:
+        raise BadInput(
+            "proof", required="be certified", got=proof.verdict.answer.value,
+            advice=f"There is nothing to certify: {proof.verdict.reason}.",
+        )  # fmt: skip
+    path = Path(path)
+    arrays = {"inputs": inputs, "labels": labels, "hidden": network.hidden, "output": network.output}
+    if proof.method == "capped":
+        arrays["damping"] = proof.damping
+    arrays = {name: np.ascontiguousarray(array, dtype="<f8") for name, array in arrays.items()}
+    if embed is None:
+        embed = sum(array.nbytes for array in arrays.values()) <= _MOST_EMBEDDED
+    document = _document(proof, network, arrays, embed, dict(notes or {}))
+    document["hash"] = hashlib.sha256(_canonical(document)).hexdigest()
+    if not embed:
+        _replace(path.with_suffix(".npz"), lambda file: np.savez(file, **arrays))
+    _replace(path, lambda file: file.write(json.dumps(document, indent=1).encode()))
+    return path
+
+
+def verify(path: str | os.PathLike[str], data: Mapping[str, Float[np.ndarray, "..."]] | None = None) -> Verification:
+    """Check a certificate by the independent path of `checker`.
+
+    Arguments:
+        data: arrays by their names. Those that the certificate leaves out are needed, unless they stand in the .npz
+            file next to it; those that it holds must be the same, to the last bit.
+
+    Raises:
+        BadInput: the file is not a certificate, was changed, or does not belong to the data.
+    """
+    path, data = Path(path), dict(data or {})
+    beside = path.with_suffix(".npz")
+    try:
+        if beside != path and beside.is_file():
+            data = checker.load(str(beside)) | data
+        lines = tuple(checker.check(str(path), data))
+    except OSError as error:
+        raise _refused(path, f"be a file that can be read ({error.strerror})") from None
+    except checker.Rejected as error:
+        raise _refused(path, "be a certificate as it was written, with its own data", str(error)) from None
+    broken = [line for line in lines if not line.holds]
+    if broken:
+        reason = f"{broken[0].states} is not so: {broken[0].left:.9g} against {broken[0].right:.9g}"
+        verdict = Verdict(checker.CLAIM, Answer.FAILS, reason, broken[0].left, broken[0].right)
+    else:
+        verdict = Verdict(checker.CLAIM, Answer.CERTIFIED, f"all {len(lines)} inequalities were proved again")
+    return Verification(verdict, lines)
+
+
+def _document(
+    proof: Proof, network: TwoLayer, arrays: dict[str, np.ndarray], embed: bool, notes: dict[str, str]
+) -> dict[str, Any]:
+    names = (*_CONSTANTS, "cap", "start") if proof.method == "capped" else _CONSTANTS
+    return {
+        "format": checker.FORMAT,
+        "claim": proof.verdict.claim,
+        "features": network.features.name,
+        "method": proof.method,
+        "sizes": {
+            "n": len(arrays["inputs"]), "d": network.input_size, "m": network.width, "k": network.output_size,
+        },
+        "constants": {name: getattr(proof, name).hex() for name in names},
+        "radii": [radius.hex() for radius in proof.radii],
+        "bounds": [bound.hex() for bound in proof.bounds],
+        "prices": [None if math.isnan(price) else price.hex() for price in proof.prices],
+        "inequalities": [
+            {"states": each.states, "left": each.left.hex(), "right": each.right.hex(), "strict": each.strict}
+            for each in proof.inequalities
+        ],
+        "notes": notes,
+        "arrays": {
+            name: {
+                "shape": list(array.shape),
+                "sha256": hashlib.sha256(array.tobytes()).hexdigest(),
+                "data": base64.b64encode(array.tobytes()).decode() if embed else None,
+            }
+            for name, array in arrays.items()
+        },
+    }  # fmt: skip
+
+
+def _canonical(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _replace(path: Path, fill: Callable[[BinaryIO], Any]) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with draft.open("xb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise _refused(path, f"be a file that can be written ({error.strerror})") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _refused(path: Path, required: str, got: str = "something else") -> BadInput:
+    return BadInput(
+        str(path), required=required, got=got, advice="Make it again: softntk certify DATA --rigorous -o cert.json."
+    )

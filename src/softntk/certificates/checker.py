@@ -1,0 +1,445 @@
+"""Check a certificate, independently of the program that made it: python checker.py certificate.json [data.npz]
+
+This file is the whole check: standard library, NumPy and python-flint, nothing of softntk.
+
+CLAIM. A network F = phi(X W) A^T with inputs X (n, d), weights W (d, m) and A (k, m), and labels Y (n, k); phi(z) is
+m softmax(z) along a row, exp(z), or max(z, 0). Gradient descent W <- W - eta dloss/dW on loss = |F - Y|^2 / 2, in exact
+arithmetic from the float64 numbers given, stays within p of W and multiplies |F - Y| by `contraction` < 1 or less in
+every step. (|.| is the Frobenius norm; singular values and changes of the Jacobian J are in operator norm.)
+
+WHY. docs/certificates.md proves that it is enough to have, with H = J J^T / m and radii u_1 < ... < u_J,
+
+    s0 <= smallest, b0 >= largest singular value of J,  r0 >= |F - Y|  at W;  p <= u_J,  int_0^p psi > r0,  psi(p) > 0,
+    beta >= b0 + change(u_J),  eta beta^2 <= c <= 1,  contraction >= 1 - eta s_end psi(p)
+
+    L_j: J is L_j-Lipschitz within u_j (softmax, exponential);  change(u) = int_0^u L;  S(u) = s0 - change(u)
+    D_j: J changes by D_j at most within u_j (relu);            change(u) = D_j on (u_{j-1}, u_j]
+    method   psi(u)                                                            s_end <=
+    exact    S(u)                                                              S(p)
+    capped   larger of S(u) and floor(u), minus c L_J r0 / (2 beta)            larger of S(p) and floor(p)
+    double   s0 - 2 change(u)                                                  s0 - change(p)
+    small    sqrt(s0^2 - change(u)^2) - change(u) - c (s0 + change(u)) / 2     s0 - change(p)
+
+    L = alpha max_r nu_r,  nu_r^2 = lambda_max(diag(c_r) (G o G) diag(c_r)),  G = X X^T,  x = max|x_i|,  a = max|a_r|
+        softmax      c_ir = m sigmoid(logit S_ir + u |x_i| sqrt(1 + sum_{q != r} S_iq^2 / (1 - S_ir)^2)),  S the softmax,
+                     alpha = a + max|A S_i| + u x a sqrt(max c / m);    c grows with u by exp(u x sqrt 2) at most
+        exponential  c_ir = exp(z_ir + u |x_i|),  alpha = a
+    floor(u) = (s - alpha tau (exp(u x) - 1) / x) / (1 + q (exp(u x) - 1)),  at least level_j - slope_j u within u_j:
+        s <= smallest singular value of the damped J (columns of neuron r times damping_r <= 1; for softmax, after
+        projecting away the damped rows S_ir x_i),  tau >= damping_r nu_r at W,  q = max|S_i| (0 for exponential)
+    D^2 = a^2 (the smaller of)  sum_i |x_i|^2 (most neurons whose squared margins z^2/|x|^2 at i add up to u^2), and
+        max_i [price u^2 + sum_r max(0, max_t sum_j |G_ij| 1[margin_jr <= t] - price t^2)], margin_ir <= t <= u
+
+HOW. Quantities are balls (Arb, 128 bits) that contain the exact numbers; `a <= b` is True only if it is so for all
+numbers in the two balls. Float64 guesses (`eigenvalue_above`, `perron`), balls prove. Trusted: Arb, Python, NumPy's
+moving of data, and the numbers as given; no rounding of float64.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import sys
+import zipfile
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+from flint import arb, arb_mat, ctx
+
+__all__ = ["Line", "Rejected", "check"]
+
+FORMAT, CLAIM = "softntk certificate 1", "gradient descent from these weights reaches loss zero"
+BITS, MULTIPLE, HIGHEST = 128, 4.0, 64
+MOST_BYTES, MOST_BALLS = 2**29, 2**24  # of a file; entries of an array of balls, about 100 bytes each
+KEYS = {"format", "claim", "features", "method", "sizes", "arrays", "radii", "bounds", "prices", "constants"}
+KEYS |= {"inequalities", "notes", "hash"}
+CONSTANTS = {"lambda_min", "lambda_max", "residual", "s0", "b0", "path", "decrease", "s_end", "beta", "fraction"}
+CONSTANTS |= {"step_size", "contraction"}
+METHODS = {"softmax": ("exact", "capped"), "exponential": ("exact", "capped"), "relu": ("double", "small")}
+
+
+class Rejected(ValueError):
+    """The file is not a certificate, or not the one that was made."""
+
+
+class Line(NamedTuple):
+    """left <= right (or <): the middles of the two balls, and whether it is proved."""
+
+    states: str
+    left: float
+    right: float
+    strict: bool
+    holds: bool
+
+    def __str__(self) -> str:
+        answer, sign = "holds" if self.holds else "BROKEN", "<" if self.strict else "<="
+        return f"{answer:6}  {self.states:50} {self.left:.15g} {sign} {self.right:.15g}"
+
+
+def check(path: str, data: dict[str, np.ndarray] | None = None) -> list[Line]:
+    """Every inequality of the certificate. `data`: arrays that it leaves out; those it holds must then be the same.
+
+    Raises Rejected if the file is malformed, an array is missing, or anything differs from its hash or from the record.
+    """
+    document = read(path)
+    arrays = {name: array(name, stored, data or {}) for name, stored in document["arrays"].items()}
+    with ctx.workprec(BITS):
+        lines = proved(document, arrays)
+    if all(line.holds for line in lines):
+        compare(lines, document)
+    return lines
+
+
+# ---- The file: strict JSON, exactly these keys, numbers as float64 in hexadecimal, arrays with their SHA-256.
+
+
+def read(path: str) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    need(len(content) <= MOST_BYTES, f"the file is larger than {MOST_BYTES} bytes")
+    try:
+        document = json.loads(content.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise Rejected(f"the file is not strict JSON: {error}") from None
+    need(type(document) is dict and document.keys() == KEYS, f"the keys are not {sorted(KEYS)}")
+    rest = {name: value for name, value in document.items() if name != "hash"}
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
+    need(document["hash"] == hashlib.sha256(canonical).hexdigest(), "the content hash differs: the file was changed")
+    need(document["format"] == FORMAT and document["claim"] == CLAIM, "the format or the claim is not known")
+    method = document["method"]
+    need(document["features"] in METHODS and method in METHODS[document["features"]], "features or method not known")
+    need(type(document["notes"]) is dict, "the notes are not an object")
+    sizes = document["sizes"]
+    need(type(sizes) is dict and sizes.keys() == set("ndmk"), "the sizes are not n, d, m, k")
+    need(all(type(size) is int and size > 0 for size in sizes.values()), "a size is not a positive integer")
+    n, d, m, k = (sizes[name] for name in "ndmk")
+    need(max(n * m * (k + 1), n * d, d * m, (n * (k + 1)) ** 2) <= MOST_BALLS, f"more than {MOST_BALLS} balls")
+    shapes = {"inputs": [n, d], "labels": [n, k], "hidden": [d, m], "output": [k, m]}
+    shapes |= {"damping": [m]} if method == "capped" else {}
+    stored = document["arrays"]
+    need(type(stored) is dict and stored.keys() == shapes.keys(), f"the arrays are not {sorted(shapes)}")
+    for name, shape in shapes.items():
+        need(type(stored[name]) is dict and stored[name].keys() == {"shape", "sha256", "data"}, f"{name}: wrong keys")
+        need(stored[name]["shape"] == shape, f"{name}: the shape is not {shape}")
+    wanted = CONSTANTS | ({"cap", "start"} if method == "capped" else set())
+    numbers = document["constants"]
+    need(type(numbers) is dict and numbers.keys() == wanted, f"the constants are not {sorted(wanted)}")
+    document["constants"] = {name: real(x) for name, x in numbers.items()}
+    for name in ("radii", "bounds", "prices"):
+        need(type(document[name]) is list, f"{name}: not a list")
+        document[name] = [None if name == "prices" and x is None else real(x) for x in document[name]]
+    radii, prices = document["radii"], document["prices"]
+    need(len(radii) == len(document["bounds"]) > 0 and radii[0] > 0, "radii and bounds do not match")
+    need(all(a < b for a, b in zip(radii, radii[1:])), "the radii do not ascend")  # noqa: B905, RUF007
+    need(len(prices) == (len(radii) if document["features"] == "relu" else 0), "the prices do not match")
+    need(all(price is None or price >= 0 for price in prices), "a price is negative")
+    return document
+
+
+def array(name: str, stored: dict[str, Any], data: dict[str, np.ndarray]) -> np.ndarray:
+    found = [np.ascontiguousarray(data[name], dtype="<f8")] if name in data else []
+    if stored["data"] is not None:
+        try:
+            found.append(np.frombuffer(base64.b64decode(stored["data"], validate=True), dtype="<f8"))
+            found[-1] = found[-1].reshape(stored["shape"])
+        except (ValueError, TypeError, binascii.Error) as error:
+            raise Rejected(f"{name}: {error}") from None
+    need(bool(found), f"{name}: neither in the certificate nor in the data")
+    for each in found:
+        need(list(each.shape) == stored["shape"], f"{name}: shape {each.shape}, not {stored['shape']}")
+        need(hashlib.sha256(each.tobytes()).hexdigest() == stored["sha256"], f"{name}: the SHA-256 of its bytes differs")
+        need(bool(np.isfinite(each).all()), f"{name}: NaN or infinite entries")
+    return found[0]
+
+
+def compare(lines: list[Line], document: dict[str, Any]) -> None:
+    """The maker's record of the inequalities must be ours; its enclosures may differ in the last digits."""
+    record = document["inequalities"]
+    need(type(record) is list and len(record) == len(lines), "the recorded inequalities are not those of the proof")
+    for line, entry in zip(lines, record):  # noqa: B905
+        need(type(entry) is dict and entry.keys() == {"states", "left", "right", "strict"}, "a record has wrong keys")
+        need(entry["states"] == line.states and entry["strict"] is line.strict, f"the record of {line.states} differs")
+        left, right = real(entry["left"]), real(entry["right"])
+        need(left < right if line.strict else left <= right, f"the record of {line.states} does not hold")
+        scale = max(abs(line.left), abs(line.right))
+        if "eigenvalue" in line.states:
+            scale = max(scale, document["sizes"]["m"] * document["constants"]["lambda_max"])
+        near = abs(left - line.left) <= 1e-6 * scale and abs(right - line.right) <= 1e-6 * scale
+        need(near, f"the record of {line.states} has other numbers: {left!r} and {right!r}")
+
+
+def need(condition: bool, otherwise: str) -> None:
+    if not condition:
+        raise Rejected(otherwise)
+
+
+def real(text: Any) -> float:
+    try:
+        value = float.fromhex(text)
+    except (TypeError, ValueError, OverflowError):
+        raise Rejected(f"not a float64 number in hexadecimal: {text!r:.80}") from None
+    need(value.hex() == text and abs(value) < float("inf"), f"not a finite number as float.hex() writes it: {text!r:.80}")
+    return value
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+def refuse(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
+
+
+# ---- The mathematics. An array of balls is a NumPy array of arb objects: +, -, *, /, np.exp and np.sqrt are Arb's.
+
+
+def proved(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[Line]:
+    features, method, radii, bounds = (document[name] for name in ("features", "method", "radii", "bounds"))
+    value = {name: arb(number) for name, number in document["constants"].items()}
+    n, m, k = (document["sizes"][name] for name in "nmk")
+    x, w, a, y = (balls(arrays[name]) for name in ("inputs", "hidden", "output", "labels"))
+    z, gram, lengths, shares, means = times(x, w), times(x, x.T), norms(x), None, balls(np.zeros((n, k)))
+    if features == "softmax":
+        exponentials = np.exp(z - balls(middles(z).max(axis=1))[:, None])  # any shift gives the same shares
+        shares = exponentials / exponentials.sum(axis=1)[:, None]
+        means, slopes = times(shares, a.T), shares * m
+        outputs = means * m
+    elif features == "exponential":
+        slopes = np.exp(z)
+        outputs = times(slopes, a.T)
+    else:
+        need(all(entry > 0 or entry <= 0 for entry in z.ravel()), "128 bits do not decide the sign of a pre-activation")
+        slopes = balls(np.asarray(z > 0, dtype=float))
+        outputs = times(z * slopes, a.T)
+    signs = a[None, :, :] - means[:, :, None]
+    kernel = gram_of_rows(gram, slopes, signs) / m
+    residual = norms((outputs - y).reshape(1, -1))[0]
+    if features == "relu":
+        changes = relu_changes(z, gram, lengths, norms(a.T), radii, document["prices"])
+        lines_of_floor, floor_checks = [], []
+    else:
+        changes, lines_of_floor, floor_checks = smooth_changes(
+            gram, lengths, norms(a.T), slopes, shares, signs, means, radii, value, arrays.get("damping")
+        )
+    worst = next((j for j, bound in enumerate(bounds) if not changes[j] <= bound), len(bounds) - 1)
+
+    integral, psi, smallest, change = walk(method, value, radii, [arb(bound) for bound in bounds], lines_of_floor)
+    low, high = eigenvalue_above(kernel, value["lambda_min"]), -eigenvalue_above(-kernel, -value["lambda_max"])
+    rate = value["step_size"] * value["s_end"] * value["decrease"]
+    return [
+        line("lambda_min <= smallest eigenvalue of H", value["lambda_min"], low),
+        line("largest eigenvalue of H <= lambda_max", high, value["lambda_max"]),
+        line("|F - Y| <= r0", residual, value["residual"]),
+        line("s0 <= sqrt(m lambda_min)", value["s0"], (m * value["lambda_min"]).sqrt()),
+        line("sqrt(m lambda_max) <= b0", (m * value["lambda_max"]).sqrt(), value["b0"]),
+        line("change of J within the last radius <= bound", changes[worst], arb(bounds[worst])),
+        *floor_checks,
+        line("p <= last radius", value["path"], arb(radii[-1])),
+        line("r0 < integral of psi to p", value["residual"], integral, strict=True),
+        line("decrease <= psi(p)", value["decrease"], psi),
+        line("0 < decrease", arb(0), value["decrease"], strict=True),
+        line("s_end <= smallest singular value within p", value["s_end"], smallest),
+        line("b0 + change(last radius) <= beta", value["b0"] + change, value["beta"]),
+        line("0 < eta", arb(0), value["step_size"], strict=True),
+        line("eta <= c / beta^2", value["step_size"], value["fraction"] / value["beta"] ** 2),
+        line("c <= 1", value["fraction"], arb(1)),
+        line("1 - eta s_end decrease <= contraction", 1 - rate, value["contraction"]),
+        line("contraction < 1", value["contraction"], arb(1), strict=True),
+    ]
+
+
+def smooth_changes(gram, lengths, strengths, slopes, shares, signs, means, radii, value, damping):
+    """L_j; level_j and slope_j of the floor; the inequalities of the floor."""
+    m, x, a = slopes.shape[1], largest(lengths), largest(strengths)
+    mean, squares = largest(norms(means)), gram * gram
+    nu = np.sqrt(perron(slopes, squares, rounds=8))
+    order = np.argsort(-middles(nu), kind="stable")
+    top, others = order[:HIGHEST], order[HIGHEST:]
+    changes = []
+    for u in radii:
+        growth = (u * x * (1 if shares is None else arb(2).sqrt())).exp()
+        weights, alpha = slopes[:, top] * np.exp(u * lengths)[:, None], a
+        if shares is not None:
+            s = shares[:, top]
+            spread = ((shares * shares).sum(axis=1)[:, None] - s * s) / ((1 - s) * (1 - s))
+            weights = m / (1 + (1 - s) / s * np.exp(-u * lengths[:, None] * np.sqrt(1 + spread)))
+            alpha = a + mean + u * x * a * (largest(slopes.ravel()) * growth / m).min(arb(1)).sqrt()
+        heights = [*np.sqrt(perron(weights, squares, rounds=250)), *(nu[others] * growth)]
+        changes.append(alpha * largest(heights))
+    if damping is None:
+        return changes, [], []
+    need(bool((damping >= 0).all() and (damping <= 1).all()), "a damping is not between 0 and 1")
+    d, tau, q = balls(damping), value["cap"], arb(0) if shares is None else largest(norms(shares))
+    if shares is not None:  # the rows to project away: a Schur complement has no smaller eigenvalue than the whole
+        signs = np.concatenate([signs, np.full((len(signs), 1, m), arb(MULTIPLE))], axis=1)
+    damped = eigenvalue_above(gram_of_rows(gram, slopes * d, signs), value["start"] ** 2)
+    lines = []
+    for u in radii:  # (exp(u x) - 1) / u ascends, so a line through the floor's value at u_j is below it within u_j
+        growth = (u * x).expm1()
+        alpha = (a + mean) * (1 + q * growth * (u * x * q).exp())
+        lines.append((value["start"] / (1 + q * growth), alpha * tau * growth / (u * x) / (1 + q * growth)))
+    checks = [
+        line("0 <= s", arb(0), value["start"]),
+        line("s^2 <= smallest eigenvalue of the damped Gram", value["start"] ** 2, damped),
+        line("damping nu <= tau", largest(d * nu), tau),
+    ]
+    return changes, lines, checks
+
+
+def relu_changes(z, gram, lengths, strengths, radii, prices):
+    """D_j."""
+    n, a = len(z), largest(strengths)
+    squared = np.array([row * row / (length * length) if length > 0 else row + 1e300 for row, length in zip(z, lengths)])
+    margins = np.maximum(np.nextafter(middles(squared), -np.inf), 0.0)  # squared margins, from below
+    need(bool((balls(margins) <= squared).all()), "a margin is not bounded")
+    order = np.argsort(margins, axis=0)
+    changes = []
+    for u, price in zip(radii, prices):
+        budget = arb(u) * u
+        alone = arb(0)
+        for row, length in zip(np.sort(margins, axis=1), lengths):
+            costs = np.cumsum(balls(row[row <= u * u * 1.001]))
+            alone += length * length * int(sum(not cost > budget for cost in costs))
+        if price is not None:
+            totals = [arb(price) * budget] * n
+            for r in np.flatnonzero((margins <= u * u * 1.001).any(axis=0)):
+                turned, gains, best = [], {}, {}
+                for j in order[:, r]:  # cheapest first: to turn j, the neuron pays for all before it as well
+                    cost = arb(margins[j, r])
+                    if cost > budget:
+                        break
+                    gains = {i: gains[i] + abs(gram[i, j]) for i in turned}
+                    turned.append(j)
+                    gains[j] = sum((abs(gram[j, i]) for i in turned), arb(0))
+                    best = {i: best.get(i, arb(0)).max(gains[i] - price * cost) for i in turned}
+                for i in turned:
+                    totals[i] += best[i]
+            alone = alone.min(largest(totals))
+        changes.append(a * alone.sqrt())
+    return changes
+
+
+def walk(method, value, radii, bounds, lines):
+    """int_0^p psi, psi(p), the bound of the singular values at p, and the change within the last radius."""
+    s0, c, p, start = value["s0"], value["fraction"], value["path"], arb(0)
+    integral, psi, smallest, change = arb(0), s0, s0, arb(0)
+    charge = c * bounds[-1] * value["residual"] / (2 * value["beta"]) if method == "capped" else arb(0)
+    for j, end in enumerate(map(arb, radii)):
+        whole, length = end - start, end.min(p) - start
+        if method in ("exact", "capped"):
+            top, slope, change = s0 - change, bounds[j], change + bounds[j] * whole
+            if method == "capped":
+                other, fall = lines[j][0] - lines[j][1] * start, lines[j][1]
+                if other - fall * whole / 2 > top - slope * whole / 2:
+                    top, slope = other, fall
+            smallest = top - slope * length
+        else:
+            change, slope = bounds[j], arb(0)
+            top = s0 - 2 * change
+            if method == "small":
+                top = (s0 * s0 - change * change).sqrt() - change - c * (s0 + change) / 2
+            smallest = s0 - change
+        integral += (top - charge - slope * length / 2) * length
+        psi = top - charge - slope * length
+        start = end
+    return integral, psi, smallest, change
+
+
+def eigenvalue_above(matrix: np.ndarray, bound: arb) -> arb:
+    """A lower bound, above `bound`, of the smallest eigenvalue of a symmetric matrix; NaN if there is no proof.
+
+    If P (M - bound I) P^T has every Gershgorin disc right of g > 0, then M - bound I >= g / |P|^2.
+    """
+    size = len(matrix)
+    shifted = matrix - np.where(np.eye(size) > 0, bound, arb(0))
+    try:
+        guess = np.linalg.inv(np.linalg.cholesky(middles(shifted)))
+    except np.linalg.LinAlgError:
+        return arb("nan")
+    need(bool(np.isfinite(guess).all()), "an eigenvalue is beyond the range of float64")
+    p = balls(guess)
+    discs = times(times(p, shifted), p.T)
+    left_ends = [2 * discs[i, i] - sum(abs(entry) for entry in discs[i]) for i in range(size)]
+    gap = -largest([-end for end in left_ends])
+    return bound + gap / (p * p).sum() if gap > 0 else arb("nan")
+
+
+def perron(weights: np.ndarray, matrix: np.ndarray, rounds: int) -> np.ndarray:
+    """Upper bounds of lambda_max(diag(c_r) M diag(c_r)), M >= 0: max_i (B v)_i / v_i for a v > 0 (Collatz, Wielandt)."""
+    c, g = middles(weights), middles(matrix)
+    need(bool(np.isfinite(c).all() and np.isfinite(g).all()), "a weight is beyond the range of float64")
+    c, g, v = c / np.maximum(c.max(axis=0), 1e-300), g / max(g.max(), 1e-300), np.ones_like(c)
+    for _ in range(rounds):
+        v = c * (g @ (c * v))
+        v = np.maximum(v / np.maximum(v.max(axis=0), 1e-300), 1e-12)
+    ratios = weights * times(matrix, weights * balls(v)) / balls(v)
+    return np.array([largest(column) for column in ratios.T])
+
+
+def gram_of_rows(gram: np.ndarray, slopes: np.ndarray, signs: np.ndarray) -> np.ndarray:
+    """<x_i, x_j> sum_r slopes_ir signs_ilr slopes_jr signs_jl'r."""
+    n, rows, m = signs.shape
+    derivatives = (slopes[:, None, :] * signs).reshape(n * rows, m)
+    return np.kron(gram, np.full((rows, rows), arb(1))) * times(derivatives, derivatives.T)
+
+
+def balls(numbers: np.ndarray) -> np.ndarray:
+    return np.asarray(np.frompyfunc(arb, 1, 1)(np.asarray(numbers, dtype=np.float64)), dtype=object)
+
+
+def times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    (rows, _), (_, columns) = left.shape, right.shape
+    product = arb_mat(*left.shape, left.ravel().tolist()) * arb_mat(*right.shape, right.ravel().tolist())
+    result = np.empty(rows * columns, dtype=object)
+    result[:] = product.entries()
+    return result.reshape(rows, columns)
+
+
+def norms(rows: np.ndarray) -> np.ndarray:
+    """Of each row; from magnitudes, for the square of a ball around 0 would reach below 0."""
+    return np.array([sum((entry.abs_upper() ** 2 for entry in row), arb(0)).sqrt() for row in rows])
+
+
+def largest(entries: Any) -> arb:
+    return reduce(lambda one, other: one.max(other), entries)
+
+
+def middles(array: np.ndarray) -> np.ndarray:
+    return np.array([float(ball) for ball in array.ravel()]).reshape(array.shape)
+
+
+def line(states: str, left: arb, right: arb, *, strict: bool = False) -> Line:
+    return Line(states, float(left), float(right), strict, bool(left < right if strict else left <= right))
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) not in (1, 2):
+        print("usage: python checker.py certificate.json [data.npz]")
+        return 2
+    try:
+        data = load(arguments[1]) if len(arguments) == 2 else {}
+        lines = check(arguments[0], data)
+    except (Rejected, OSError) as error:
+        print(f"NOT VERIFIED: {error}")
+        return 2
+    print(*lines, sep="\n")
+    verified = all(each.holds for each in lines)
+    print("VERIFIED: " + CLAIM if verified else "NOT VERIFIED")
+    return 0 if verified else 1
+
+
+def load(path: str) -> dict[str, np.ndarray]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            need(sum(each.file_size for each in archive.infolist()) <= 2 * MOST_BYTES, "the data are too large")
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise Rejected(f"{path}: {error}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

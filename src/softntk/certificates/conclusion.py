@@ -1,0 +1,125 @@
+"""What follows from the bounds on the change of the Jacobian, by one method of Theorem A, in balls.
+
+On each (u_{j-1}, u_j] the rate psi is bounded from below by a line, top - slope (u - u_{j-1}), and the change from
+above by a number; see `proof` for the methods. `concluded` finds p, the constants at p and the contraction; `at_path`
+sums the integral again from the constants alone, which is what the chain of inequalities is checked with.
+"""
+
+import math
+from dataclasses import replace
+from typing import NamedTuple
+
+from flint import arb
+
+from softntk.certificates.proof import Proof
+from softntk.numerics.enclosure import lower, upper
+
+__all__ = ["Lines", "at_path", "concluded"]
+
+#: level_j and slope_j of the floor of `capping`; empty where there is none.
+Lines = list[tuple[arb, arb]]
+
+
+class _Cell(NamedTuple):
+    """psi(u) >= top - slope (u - start), and the singular values >= the same + charge, for u in (start, end]."""
+
+    start: arb
+    end: arb
+    top: arb
+    slope: arb
+    change: arb
+    charge: arb
+
+
+def concluded(proof: Proof, lines: Lines, method: str, part: float | None, step_size: float | None) -> Proof:
+    """The proof with everything that follows by one method; contraction NaN if nothing does.
+
+    Arguments:
+        part: c; None where the step size decides it.
+        step_size: eta; None for c / beta^2.
+    """
+    best, found = arb(0), None
+    for used in range(1, len(proof.radii) + 1):
+        here = _truncated(replace(proof, method=method), used)
+        beta = upper(here.b0 + _changes(here)[-1])
+        c = part if step_size is None or part is not None else upper(arb(step_size) * arb(beta) ** 2)
+        here = replace(here, beta=beta, fraction=c)
+        if not (c <= 1 and (step_size is None or step_size * arb(beta) ** 2 <= c)):
+            break
+        cells = _cells(here, lines)
+        last = cells[-1]
+        before = sum((_area(cell, cell.end - cell.start) for cell in cells[:-1]), arb(0))
+        whole = last.end - last.start
+        if last.top > last.slope * whole:
+            best = best.max(before + _area(last, whole))
+        root = last.top**2 - 2 * last.slope * (here.residual - before)
+        if found is None and last.top > 0 and root > 0:
+            # A little farther than the root, so that the integral is certainly beyond r0.
+            end = upper(last.start + 2 * (here.residual - before) / (last.top + root.sqrt()) * (1 + arb(2) ** -40))
+            if end <= last.end and end > last.start:
+                found = _at_end(replace(here, path=end), lines, step_size)
+    h = upper(proof.residual / (2 * best)) if best > 0 else math.inf
+    return replace(found or proof, h=h)
+
+
+def at_path(proof: Proof, lines: Lines) -> tuple[arb, arb, arb, arb]:
+    """int_0^p psi, psi(p), the bound of the singular values at p, and the change within the last radius."""
+    integral, decrease, cells = arb(0), arb(0), _cells(proof, lines)
+    for cell in cells:
+        length = cell.end.min(arb(proof.path)) - cell.start
+        integral += _area(cell, length)
+        decrease = cell.top - cell.slope * length
+    smallest = proof.s0 - cells[-1].change if proof.method in ("double", "small") else decrease + cells[-1].charge
+    return integral, decrease, smallest, cells[-1].change
+
+
+def _at_end(proof: Proof, lines: Lines, step_size: float | None) -> Proof:
+    _, decrease, smallest, _ = at_path(proof, lines)
+    eta = lower(arb(proof.fraction) / arb(proof.beta) ** 2) if step_size is None else step_size
+    s_end, decrease = lower(smallest), lower(decrease)
+    return replace(
+        proof, decrease=decrease, s_end=s_end, step_size=eta, contraction=upper(1 - arb(eta) * s_end * decrease)
+    )
+
+
+def _truncated(proof: Proof, used: int) -> Proof:
+    return replace(proof, radii=proof.radii[:used], bounds=proof.bounds[:used], prices=proof.prices[:used])
+
+
+def _changes(proof: Proof) -> list[arb]:
+    """change(u_j)."""
+    if proof.method in ("double", "small"):
+        return [arb(bound) for bound in proof.bounds]
+    found, change, start = [], arb(0), arb(0)
+    for radius, bound in zip(proof.radii, proof.bounds, strict=True):
+        change += bound * (radius - start)
+        found.append(change)
+        start = arb(radius)
+    return found
+
+
+def _cells(proof: Proof, lines: Lines) -> list[_Cell]:
+    cells, start, s0, c = [], arb(0), arb(proof.s0), proof.fraction
+    charge = arb(c) * proof.bounds[-1] * proof.residual / (2 * arb(proof.beta)) if proof.method == "capped" else arb(0)
+    for j, change in enumerate(_changes(proof)):
+        end = arb(proof.radii[j])
+        top, slope = s0, arb(0)
+        if proof.method in ("exact", "capped"):
+            slope = arb(proof.bounds[j])
+            top = s0 - change + slope * (end - start)
+        if proof.method == "capped":
+            level, fall = lines[j]
+            other = level - fall * start
+            if other - fall * (end - start) / 2 > top - slope * (end - start) / 2:
+                top, slope = other, fall
+        if proof.method == "double":
+            top = s0 - 2 * change
+        if proof.method == "small":
+            top = (s0**2 - change**2).sqrt() - change - c * (s0 + change) / 2
+        cells.append(_Cell(start, end, top - charge, slope, change, charge))
+        start = end
+    return cells
+
+
+def _area(cell: _Cell, length: arb) -> arb:
+    return (cell.top - cell.slope * length / 2) * length

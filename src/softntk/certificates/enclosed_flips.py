@@ -1,0 +1,96 @@
+"""Which signs of a ReLU network a distance can turn, counted in balls.
+
+Neuron r can change its sign on sample i only if it moves by mu_ir = |z_ir| / |x_i| or more. Within distance u,
+||J(W) - J(W0)||^2 <= k Delta^2 for the smaller Delta^2 of
+
+    alone      sum_i |x_i|^2 c_i,  c_i = the most neurons whose squared margins on x_i sum to u^2 at most
+    together   max_i [ q u^2 + sum_r max(0, max_t (g_ir(t) - q t^2)) ],   g_ir(t) = sum_j |G_ij| 1[mu_jr <= t],
+
+for any price q >= 0, the inner maximum over the t <= u that are margins of neuron r and at least mu_ir (see `flips`,
+Lemma R). The price is chosen in floating point and the bound for it is computed in balls. Margins are float64 numbers
+from below and |G_ij| from above, which only makes both bounds larger.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from softntk.numerics.enclosure import balls, lowers, product, upper, uppers
+
+__all__ = ["turned"]
+
+# More pairs of samples that one neuron can turn than this, and only the bound `alone` is computed.
+_MOST_PAIRS = 2**22
+
+_larger = np.frompyfunc(lambda left, right: left.max(right), 2, 1)
+
+
+def turned(
+    margins: Float[np.ndarray, "n m"], gram: Shaped[np.ndarray, "n n"], radii: Float[np.ndarray, " J"]
+) -> tuple[list[float], list[float]]:
+    """Delta^2 at ascending radii, from above, and the prices with which it was found; NaN for the bound `alone`.
+
+    Arguments:
+        margins: mu, from below.
+        gram: G, in balls.
+    """
+    alone = _alone(margins, np.diagonal(gram), radii)
+    heights = uppers(np.abs(gram))
+    found, prices = [], []
+    for radius, bound in zip(radii.tolist(), alone.tolist(), strict=True):
+        price = _price(margins, heights, radius)
+        shared = upper(_together(margins, heights, radius, price, balls, _larger.reduce)) if price else np.inf
+        found.append(min(bound, shared))
+        prices.append(price if price and shared <= bound else np.nan)
+    return found, prices
+
+
+def _alone(
+    margins: Float[np.ndarray, "n m"], squares: Shaped[np.ndarray, " n"], radii: Float[np.ndarray, " J"]
+) -> Float[np.ndarray, " J"]:
+    budgets = uppers(balls(radii) ** 2)
+    # No more margins are ever bought than those up to the largest radius.
+    most = max(int((margins <= radii[-1]).sum(axis=1).max()), 1)
+    costs = lowers(np.cumsum(balls(np.sort(margins, axis=1)[:, :most]) ** 2, axis=1))
+    counts = np.array([np.searchsorted(row, budgets, side="right") for row in costs], dtype=np.float64)
+    return uppers(product(balls(counts.T), squares[:, None])[:, 0])
+
+
+def _together(
+    margins: Float[np.ndarray, "n m"],
+    heights: Float[np.ndarray, "n n"],
+    radius: float,
+    price: float,
+    numbers: Callable[[np.ndarray], np.ndarray],
+    largest: Callable[..., Any],
+) -> Any:
+    """The bound for one price, in the arithmetic that `numbers` makes: balls, or floating point to choose the price."""
+    order = np.argsort(margins, axis=0)
+    ranked = np.take_along_axis(margins, order, axis=0)
+    counts = (ranked <= radius).sum(axis=0)
+    totals = numbers(np.zeros(len(margins)))
+    for count in np.unique(counts[counts > 0]).tolist():
+        # Neurons that can turn `count` samples, cheapest first; gains[r, i, a]: paying for the first a + 1 of them.
+        neurons = np.flatnonzero(counts == count)
+        samples, costs = order[:count, neurons].T, numbers(ranked[:count, neurons].T) ** 2
+        gains = np.cumsum(numbers(heights[samples[:, :, None], samples[:, None, :]]), axis=2)
+        # A neuron that turns sample i pays for all that are cheaper, so a >= i; or it stays, and gains nothing.
+        profits = (gains - numbers(np.array(price)) * costs[:, None, :]) * np.triu(np.ones((count, count)))
+        profits = np.concatenate([profits, numbers(np.zeros((len(neurons), count, 1)))], axis=2)
+        np.add.at(totals, samples, largest(profits, axis=2))
+    return largest(totals + numbers(np.array(price)) * numbers(np.array(radius)) ** 2)
+
+
+def _price(margins: Float[np.ndarray, "n m"], heights: Float[np.ndarray, "n n"], radius: float) -> float:
+    """The best of a few prices in floating point; 0 where there is nothing to pay for, or too much."""
+    pairs = float(((margins <= radius).sum(axis=0).astype(float) ** 2).sum())
+    if not 0 < pairs <= _MOST_PAIRS or not radius > 0:
+        return 0.0
+
+    def bound(price: float) -> float:
+        return _together(margins, heights, radius, price, np.asarray, np.maximum.reduce)
+
+    best = min(2.0 ** np.arange(0, 41, 2) / radius**2, key=bound)
+    return float(min(best * 2.0 ** np.linspace(-1.75, 1.75, 15), key=bound))
