@@ -1,5 +1,6 @@
 """`softntk reproduce`: run every study, write the records and the page."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,9 @@ def command(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for records and page.")] = Path("results"),
     only: Annotated[list[str] | None, typer.Option(help="Run only this study; may be repeated.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every study. Default: that of the preset.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Processes to compute on. Default: one a core, at most 4.")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Run studies again whose records are there.")] = False,
 ) -> None:
     """Run the experiments and write one page that shows what theory asks for, promises, and what happened.
@@ -25,7 +29,7 @@ def command(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from softntk import records
-    from softntk.cli.processor import use_float64
+    from softntk.cli.processor import use_float64, workers
     from softntk.report.page import write_page
     from softntk.studies import STUDIES, forget_cells, run, study_named
 
@@ -42,7 +46,8 @@ def command(
     done = []
     words = TextColumn("{task.description}")
     columns = (words, BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    count = processes or min(os.cpu_count() or 1, 4)
+    with workers(count) as executor, Progress(*columns, console=console) as progress:
         total = progress.add_task("all studies", total=sum(seconds.values()))
         for study in studies:
             task = progress.add_task(f"  {study.name}", total=seconds[study.name])
@@ -59,7 +64,9 @@ def command(
                 progress.advance(total, share)
 
             again_by = _command(study.name, preset, seed)
-            record = run(study, parameters[study.name], command=again_by, folder=output, on_cell=advance)
+            record = run(
+                study, parameters[study.name], command=again_by, folder=output, on_cell=advance, executor=executor
+            )
             records.write(record, output, replace=True)
             done.append(record)
             progress.update(task, completed=seconds[study.name], description=f"  {study.name}")

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["KeptCells", "forget_cells"]
+__all__ = ["KeptCells", "forget_cells", "timed"]
 
 _SECONDS = "__seconds__"
 
 
 class KeptCells:
-    """Compute a cell, or read what an earlier run computed.
+    """What earlier runs of the same study computed.
 
     Attributes:
         seconds_before: time that earlier runs spent on the results read.
@@ -32,23 +32,30 @@ class KeptCells:
 
     def __init__(self, folder: Path | None, study: str, parameters: dict[str, Any], versions: dict[str, str]):
         self.seconds_before = 0.0
-        self._place = None
+        self._place: Path | None = None
         if folder is not None:
             described = json.dumps([study, parameters, versions], sort_keys=True)
             digest = hashlib.sha256(described.encode()).hexdigest()[:16]
             self._place = folder / ".cells" / f"{study}-{digest}"
 
-    def __call__(self, name: str, compute: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
-        """The arrays of the cell."""
-        path = None if self._place is None else self._place / f"{_file_name(name)}.npz"
-        if path is not None and (found := _read(path)) is not None:
+    def read(self, name: str) -> dict[str, np.ndarray] | None:
+        """The arrays of a cell that an earlier run computed, if there are any."""
+        found = None if self._place is None else _read(self._place / _file_name(name))
+        if found is not None:
             self.seconds_before += float(found.pop(_SECONDS))
-            return found
-        started = time.perf_counter()
-        result = {key: np.asarray(value) for key, value in compute().items()}
-        if path is not None:
-            _write(path, result | {_SECONDS: np.asarray(time.perf_counter() - started)})
+        return found
+
+    def keep(self, name: str, result: dict[str, np.ndarray], seconds: float) -> dict[str, np.ndarray]:
+        """Keep the arrays of a cell and return them."""
+        if self._place is not None:
+            _write(self._place / _file_name(name), result | {_SECONDS: np.asarray(seconds)})
         return result
+
+
+def timed(compute: Callable[[], Mapping[str, Any]]) -> tuple[dict[str, np.ndarray], float]:
+    """Compute a cell; return its arrays and how long it took, in seconds."""
+    started = time.perf_counter()
+    return {key: np.asarray(value) for key, value in compute().items()}, time.perf_counter() - started
 
 
 def forget_cells(folder: Path) -> None:
@@ -58,7 +65,7 @@ def forget_cells(folder: Path) -> None:
 
 def _file_name(cell: str) -> str:
     readable = "".join(c if c.isalnum() else "-" for c in cell)[:60]
-    return f"{readable}-{hashlib.sha256(cell.encode()).hexdigest()[:8]}"
+    return f"{readable}-{hashlib.sha256(cell.encode()).hexdigest()[:8]}.npz"
 
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:

@@ -11,7 +11,7 @@ fitted to the mean errors by least squares in log-log, weighted by their standar
 is the number of keys of an attention head, so the same picture says how many keys it takes.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -35,21 +35,19 @@ NAMES = tuple(FEATURES)
 
 
 def plan(parameters: Parameters) -> list[Cell]:
-    def error(name: str, index: int, width: int) -> Callable[[], dict]:
-        return lambda: _errors(name, width, parameters, jax.random.key(parameters["seed"] + 1 + index))
-
-    def entry() -> dict:
-        return _entries(parameters, jax.random.key(parameters["seed"] + 1000))
-
     errors = [
-        Cell(f"error {name} {width}", error(name, index, width), weight=0.5 + width * parameters["seeds"] / 4e4)
+        Cell(
+            f"error {name} {width}",
+            partial(_errors, name, index, width, parameters),
+            weight=0.5 + width * parameters["seeds"] / 4e4,
+        )
         for name in NAMES
         for index, width in enumerate(parameters["widths"])
     ]
-    return [*errors, Cell("entry", entry, weight=2.0)]
+    return [*errors, Cell("entry", partial(_entries, parameters), weight=2.0)]
 
 
-def _errors(name: str, width: int, parameters: Parameters, key: jax.Array) -> dict:
+def _errors(name: str, index: int, width: int, parameters: Parameters) -> dict:
     features = features_named(name)
     inputs = sphere_inputs(
         jax.random.key(parameters["seed"]), count=parameters["samples"], size=parameters["input_size"]
@@ -64,11 +62,11 @@ def _errors(name: str, width: int, parameters: Parameters, key: jax.Array) -> di
         )
         return jnp.linalg.norm((finite(network, inputs) - wanted).ravel())
 
-    keys = jax.random.split(key, parameters["seeds"])
+    keys = jax.random.split(jax.random.key(parameters["seed"] + 1 + index), parameters["seeds"])
     return {"error": jax.lax.map(one, keys) / jnp.linalg.norm(wanted.ravel())}
 
 
-def _entries(parameters: Parameters, key: jax.Array) -> dict:
+def _entries(parameters: Parameters) -> dict:
     """m (H(x, x) - K(x, x)) for many softmax starts, its linear part removed; a unit input needs no size beyond one.
 
     The linear part of M2 / M1^2 in the two means has expectation zero, so removing it keeps the bias and takes away
@@ -87,7 +85,9 @@ def _entries(parameters: Parameters, key: jax.Array) -> dict:
         linear = (second - E2) / E1**2 - 2 * E2 / E1**3 * (first - E1)
         return entry, width * (entry - linear)
 
-    entry, reduced = jax.lax.map(one, jax.random.split(key, parameters["entry_seeds"]), batch_size=64)
+    entry, reduced = jax.lax.map(
+        one, jax.random.split(jax.random.key(parameters["seed"] + 1000), parameters["entry_seeds"]), batch_size=64
+    )
     return {"entry": entry, "reduced": reduced}
 
 

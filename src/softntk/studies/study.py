@@ -4,13 +4,15 @@
     conclude(parameters, results)  -> arrays with named dimensions, verdicts, findings
 
 Cells are the unit of progress and of resumption: the result of each is kept until the record is written, so an
-interrupted study goes on where it stopped. `conclude` only looks at results; it computes nothing long.
+interrupted study goes on where it stopped. They run in any order, also in other processes, so `compute` is a function
+of a module with its arguments (`functools.partial`). `conclude` only looks at results; it computes nothing long.
 
 To add a study, copy `docs/templates/study.py` and add a row to `STUDIES` in `studies/__init__.py`.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ import xarray as xr
 
 from softntk.failures import BadInput
 from softntk.records.record import Record, installed_versions
-from softntk.studies.cells import KeptCells
+from softntk.studies.cells import KeptCells, timed
 from softntk.verdicts import Verdict
 
 __all__ = ["Cell", "Outcome", "Parameters", "Results", "Study", "run"]
@@ -97,6 +99,7 @@ def run(
     command: str,
     folder: Path | None = None,
     on_cell: Callable[[Cell], None] | None = None,
+    executor: Executor | None = None,
 ) -> Record:
     """Run a study and return its record.
 
@@ -104,13 +107,14 @@ def run(
         command: what a reader types to make the record again.
         folder: where results of cells are kept (see `studies.cells`); without it nothing is kept.
         on_cell: called when a cell is done, for progress bars.
+        executor: computes the cells, in parallel if it has several workers; without it they are computed here.
     """
     started = time.perf_counter()
     versions = installed_versions()
     kept = KeptCells(folder, study.name, dict(parameters), versions)
     results: dict[str, Mapping[str, np.ndarray]] = {}
-    for cell in study.plan(parameters):
-        results[cell.name] = kept(cell.name, cell.compute)
+    for cell, result in _computed(study.plan(parameters), kept, executor):
+        results[cell.name] = result
         if on_cell is not None:
             on_cell(cell)
     outcome = study.conclude(parameters, results)
@@ -126,3 +130,27 @@ def run(
         command=command,
         seconds=time.perf_counter() - started + kept.seconds_before,
     )
+
+
+def _computed(
+    cells: Sequence[Cell], kept: KeptCells, executor: Executor | None
+) -> Iterator[tuple[Cell, Mapping[str, np.ndarray]]]:
+    """Every cell with its result, as they come."""
+    left = []
+    for cell in cells:
+        found = kept.read(cell.name)
+        if found is None:
+            left.append(cell)
+        else:
+            yield cell, found
+    if executor is None:
+        for cell in left:
+            yield cell, kept.keep(cell.name, *timed(cell.compute))
+        return
+    running = {executor.submit(timed, cell.compute): cell for cell in left}
+    try:
+        for done in as_completed(running):
+            yield running[done], kept.keep(running[done].name, *done.result())
+    finally:
+        for each in running:
+            each.cancel()

@@ -11,7 +11,7 @@ how large n^o(1) is. Measured here, per data set and network:
 References: arXiv 2405.03251v1, Table 1 and Theorem 4.2.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import jax
@@ -40,13 +40,10 @@ SIZES = (10**2, 10**4, 10**6)
 
 
 def plan(parameters: Parameters) -> list[Cell]:
-    def cell(kind: Callable[..., dict], *arguments) -> Callable[[], dict]:
-        return partial(kind, *arguments, parameters)
-
     data = [*parameters["data"], *(f"sphere_{d}" for d in parameters["dimensions"])]
-    limits = [Cell(f"limit {source}", cell(_limits, source), weight=0.5) for source in data]
+    limits = [Cell(f"limit {source}", partial(_limits, source, parameters), weight=0.5) for source in data]
     finites = [
-        Cell(f"finite {source} {name}", cell(_finites, source, name), weight=1.0)
+        Cell(f"finite {source} {name}", partial(_finites, source, name, parameters), weight=1.0)
         for source in parameters["data"]
         for name in NAMES
     ]
