@@ -17,10 +17,10 @@ A point that lags behind by z in V and y in U adds L z, or L3 (b + z) z + L y; a
 """
 
 import math
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from softntk.certificates.linear_path import LinearPath
 from softntk.certificates.snapshots import Snapshots
@@ -28,10 +28,10 @@ from softntk.certificates.snapshots import Snapshots
 __all__ = ["Nearby", "ReferencePath"]
 
 #: A number for the training set, an array for new inputs.
-Bound = float | Float[np.ndarray, " n2"]
+Bound = TypeVar("Bound", float, np.ndarray)
 
 
-class Nearby(NamedTuple):
+class Nearby(NamedTuple, Generic[Bound]):
     """Bounds of |J_V - J0|, |J_U| and |Q| near one reference point."""
 
     change: Bound
@@ -59,10 +59,14 @@ class ReferencePath:
         """Of a ball around W0 that holds What_g, What_t, the line between them, and all that lags by y and z."""
         return math.hypot(self.drift[t] + y, max(self.along[t], self.before[t]) + z)
 
-    def near(self, t: int, y: float, z: float, second: Bound, third: Bound, *, at_others: bool = False) -> Nearby:
-        """Bounds for every point that lags by at most y in U and z in V; `second`, `third` are L, L3 on the ball."""
+    def near(self, t: int, y: float, z: float, second: Bound, third: Bound) -> Nearby[Bound]:
+        """Bounds for every point that lags by at most y in U and z in V.
+
+        Arguments:
+            second, third: L and L3 on a ball that holds it: numbers for the training set, arrays for new inputs.
+        """
         gap, aside, a, b = self.gap[t], self.aside[t], self.before[t], self.along[t]
-        columns = slice(1, None) if at_others else 0
+        columns = 0 if isinstance(second, float) else slice(1, None)
         change, sideways, defect = (
             values[self.visited[t], columns]
             for values in (self.snapshots.change, self.snapshots.sideways, self.snapshots.defect)

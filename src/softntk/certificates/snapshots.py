@@ -122,10 +122,7 @@ def _visit(
     def one(index, state: tuple[Float[Array, "d h"], tuple]):
         sideways, rows = state
         along = -pulled(start, positions[index])
-        if paired:
-            moved = jnp.concatenate([sideways + along, sideways - along], axis=1) / root
-        else:
-            moved = along
+        moved = jnp.concatenate([sideways + along, sideways - along], axis=1) / root if paired else along
         hidden = network.hidden + moved
         forward, across = blocks(hidden)
         linear = jnp.einsum("pkh,ph->pk", start, points @ along)

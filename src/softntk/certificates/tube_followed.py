@@ -1,15 +1,15 @@
 """The sharper tubes: errors are filtered by the linear dynamics, and the path is known.
 
-Write What for the linearized weights, J0 z = J0 (W - What) for what the weights lag behind, Q = F(W) - F(W0) - J0 (W - W0).
-Then e_t = R - Rhat = J0 z + Q, and an error made at step s has been filtered by (I - eta J0 J0^T)^(t-1-s) since. With
-omega, kappa, nu from `linear_path`, D >= |J - J0|, q >= |Q|, r = |Rhat| + e, and g >= |J^T R|,
+Write What for the linearized weights, z = W - What for the lag, Q = F(W) - F(W0) - J0 (W - W0). Then
+R - Rhat = J0 z + Q, and an error made at step s has been filtered by (I - eta J0 J0^T)^(t-1-s) since. With omega,
+kappa, nu from `linear_path`, D >= |J - J0|, q >= |Q|, r = |Rhat| + e, and g >= |J^T R|,
 
     (a)  e_t <= q_t + eta sum_{s<t} [ kappa_{t-1-s} D_s r_s + nu_{t-1-s} q_s ]
     (b)  e_t <= eta sum_{s<t} [ kappa_{t-1-s} D_s r_s + omega_{t-1-s} Dbar_s g_s ],     Dbar the mean over the step
     (c)  e_t <= omega_1 e_{t-1} + eta [ b0 D r + Dbar g ]_{t-1}
          z_t <= eta sum_{s<t} [ D_s r_s + kappa_{t-1-s} q_s ],      z_t <= z_{t-1} + eta [ D r + b0 e ]_{t-1}
 
-and the least is taken at every step. D, q are bounded from a point of the linearized path that was visited (`snapshots`):
+and the least is taken at every step. D and q come from a point of the linearized path that was visited (`snapshots`):
 
     D = |J(What_g) - J0| + K (|What_t - What_g| + z),      K = L, and L3 |V| for a paired start.
 
@@ -78,14 +78,14 @@ class _Step(NamedTuple):
     """What the next step needs of this one; the gradients bound |J_V^T R| and |J_U^T R|."""
 
     radius: float
-    near: Nearby
+    near: Nearby[float]
     gradient: float
     gradient_aside: float
     lag_gained: float
 
 
 def _mean_over_step(
-    before: _Step, near: Nearby, eta: float, second: float, odd: float, paired: bool
+    before: _Step, near: Nearby[float], eta: float, second: float, odd: float, paired: bool
 ) -> tuple[float, float]:
     """Bounds of the means of J_V - J0 and of J_U along the step, from the better of its two ends.
 
@@ -107,7 +107,7 @@ def _at_others(
     known = int(np.isfinite(distance).sum())
     for t in range(known):
         bounds = curvature.at_others(distance[t])
-        result[:, t] = reference.near(t, *lags[:, t], *bounds, at_others=True).defect
+        result[:, t] = reference.near(t, *lags[:, t], *bounds).defect
     past = slice(0, known - 1)
     for i, at_start in enumerate(np.sqrt(path.own)):
         lag = np.zeros(known)
