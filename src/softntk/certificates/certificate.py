@@ -1,12 +1,13 @@
 """Certificate files: a proof with all that is needed to check it again, as one file of strict JSON.
 
     format, claim, features, method, sizes   what is claimed, in words and in n, d, m, k
-    arrays         inputs, labels, hidden, output (and the damping): shape, SHA-256 of the little-endian float64 bytes in
-                   row-major order, and these bytes in base64, or null where they stand in a file next to it (.npz)
-    radii, bounds, prices, constants         the numbers of `proof.Proof`, as float.hex() writes them: exact
-    inequalities   the chain: what each states, and its two sides
-    notes          free words (the program's version, say); hashed, not checked
-    hash           SHA-256 of everything else, as JSON with sorted keys and without spaces
+    constants, radii, bounds, prices         the numbers of `proof.Proof`, as float.hex() writes them: exact
+    inequalities                             the chain: what each states, and its two sides
+    notes                                    free words (where the data came from); hashed, not checked
+    arrays                                   inputs, labels, hidden, output (and the damping): shape, SHA-256 of the
+                                             little-endian float64 bytes by rows, and these bytes in base64, or null
+                                             where they stand in a file next to it (.npz)
+    hash                                     SHA-256 of all else, as JSON with sorted keys and without spaces
 
 Weights are stored and not drawn again from a seed: what a seed gives depends on a program, these bytes do not.
 `checker` reads such files; it is the definition of what a valid one is.
@@ -15,7 +16,6 @@ Weights are stored and not drawn again from a seed: what a seed gives depends on
 import base64
 import hashlib
 import json
-import math
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -36,9 +36,6 @@ __all__ = ["Verification", "verify", "write"]
 
 # Arrays with more bytes than this in all stand in a file of their own.
 _MOST_EMBEDDED = 2**25
-
-_CONSTANTS = ("lambda_min", "lambda_max", "residual", "s0", "b0", "path", "decrease", "s_end", "beta", "fraction")
-_CONSTANTS += ("step_size", "contraction")
 
 
 @dataclass(frozen=True)
@@ -76,16 +73,15 @@ def write(
             advice=f"There is nothing to certify: {proof.verdict.reason}.",
         )  # fmt: skip
     path = Path(path)
-    arrays = {"inputs": inputs, "labels": labels, "hidden": network.hidden, "output": network.output}
-    if proof.method == "capped":
-        arrays["damping"] = proof.damping
-    arrays = {name: np.ascontiguousarray(array, dtype="<f8") for name, array in arrays.items()}
+    given = {"inputs": inputs, "labels": labels, "hidden": network.hidden, "output": network.output}
+    given |= {"damping": proof.damping} if proof.method == "capped" else {}
+    arrays = {name: np.ascontiguousarray(array, dtype="<f8") for name, array in given.items()}
     if embed is None:
         embed = sum(array.nbytes for array in arrays.values()) <= _MOST_EMBEDDED
     document = _document(proof, network, arrays, embed, dict(notes or {}))
     document["hash"] = hashlib.sha256(_canonical(document)).hexdigest()
     if not embed:
-        _replace(path.with_suffix(".npz"), lambda file: np.savez(file, **arrays))
+        _replace(path.with_suffix(".npz"), lambda file: np.savez(file, allow_pickle=False, **arrays))
     _replace(path, lambda file: file.write(json.dumps(document, indent=1).encode()))
     return path
 
@@ -122,7 +118,7 @@ def verify(path: str | os.PathLike[str], data: Mapping[str, Float[np.ndarray, ".
 def _document(
     proof: Proof, network: TwoLayer, arrays: dict[str, np.ndarray], embed: bool, notes: dict[str, str]
 ) -> dict[str, Any]:
-    names = (*_CONSTANTS, "cap", "start") if proof.method == "capped" else _CONSTANTS
+    names = (*checker.CONSTANTS, "cap", "start") if proof.method == "capped" else checker.CONSTANTS
     return {
         "format": checker.FORMAT,
         "claim": proof.verdict.claim,
@@ -134,7 +130,7 @@ def _document(
         "constants": {name: getattr(proof, name).hex() for name in names},
         "radii": [radius.hex() for radius in proof.radii],
         "bounds": [bound.hex() for bound in proof.bounds],
-        "prices": [None if math.isnan(price) else price.hex() for price in proof.prices],
+        "prices": [price.hex() for price in proof.prices],
         "inequalities": [
             {"states": each.states, "left": each.left.hex(), "right": each.right.hex(), "strict": each.strict}
             for each in proof.inequalities

@@ -21,14 +21,14 @@ WHY. docs/certificates.md proves that it is enough to have, with H = J J^T / m a
     small    sqrt(s0^2 - change(u)^2) - change(u) - c (s0 + change(u)) / 2     s0 - change(p)
 
     L = alpha max_r nu_r,  nu_r^2 = lambda_max(diag(c_r) (G o G) diag(c_r)),  G = X X^T,  x = max|x_i|,  a = max|a_r|
-        softmax      c_ir = m sigmoid(logit S_ir + u |x_i| sqrt(1 + sum_{q != r} S_iq^2 / (1 - S_ir)^2)),  S the softmax,
-                     alpha = a + max|A S_i| + u x a sqrt(max c / m);    c grows with u by exp(u x sqrt 2) at most
+        softmax      c_ir = m sigmoid(logit S_ir + u |x_i| sqrt(1 + sum_{q != r} S_iq^2 / (1 - S_ir)^2)), S = softmax Z,
+                     alpha = a + max|A S_i| + u x a sqrt(max c / m);  c grows with u by exp(u x sqrt 2) at most
         exponential  c_ir = exp(z_ir + u |x_i|),  alpha = a
     floor(u) = (s - alpha tau (exp(u x) - 1) / x) / (1 + q (exp(u x) - 1)),  at least level_j - slope_j u within u_j:
         s <= smallest singular value of the damped J (columns of neuron r times damping_r <= 1; for softmax, after
         projecting away the damped rows S_ir x_i),  tau >= damping_r nu_r at W,  q = max|S_i| (0 for exponential)
-    D^2 = a^2 (the smaller of)  sum_i |x_i|^2 (most neurons whose squared margins z^2/|x|^2 at i add up to u^2), and
-        max_i [price u^2 + sum_r max(0, max_t sum_j |G_ij| 1[margin_jr <= t] - price t^2)], margin_ir <= t <= u
+    D^2 = a^2 max_i [price u^2 + sum_r max(0, max_t (sum_j |G_ij| 1[margin_jr <= t] - price t^2))],  margin = |z| / |x|,
+        the inner maximum over margin_ir <= t <= u: what neuron r gains, on x_i, by moving by t
 
 HOW. Quantities are balls (Arb, 128 bits) that contain the exact numbers; `a <= b` is True only if it is so for all
 numbers in the two balls. Float64 guesses (`eigenvalue_above`, `perron`), balls prove. Trusted: Arb, Python, NumPy's
@@ -36,27 +36,28 @@ moving of data, and the numbers as given; no rounding of float64.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import sys
 import zipfile
 from functools import reduce
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-__all__ = ["Line", "Rejected", "check"]
+__all__ = ["CLAIM", "FORMAT", "Line", "Rejected", "check", "load"]
 
 FORMAT, CLAIM = "softntk certificate 1", "gradient descent from these weights reaches loss zero"
 BITS, MULTIPLE, HIGHEST = 128, 4.0, 64
-MOST_BYTES, MOST_BALLS = 2**29, 2**24  # of a file; entries of an array of balls, about 100 bytes each
-KEYS = {"format", "claim", "features", "method", "sizes", "arrays", "radii", "bounds", "prices", "constants"}
-KEYS |= {"inequalities", "notes", "hash"}
-CONSTANTS = {"lambda_min", "lambda_max", "residual", "s0", "b0", "path", "decrease", "s_end", "beta", "fraction"}
-CONSTANTS |= {"step_size", "contraction"}
+MOST_BYTES, MOST_BALLS, MOST_RADII = 2**29, 2**24, 100  # of a file; in an array, about 100 bytes each
 METHODS = {"softmax": ("exact", "capped"), "exponential": ("exact", "capped"), "relu": ("double", "small")}
+CONSTANTS = ("lambda_min", "lambda_max", "residual", "s0", "b0", "path", "decrease", "s_end", "beta", "fraction")
+CONSTANTS += ("step_size", "contraction")
+KEYS = ("format", "claim", "features", "method", "sizes", "constants", "radii", "bounds", "prices", "inequalities")
+KEYS += ("notes", "arrays", "hash")
 
 
 class Rejected(ValueError):
@@ -74,7 +75,7 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         answer, sign = "holds" if self.holds else "BROKEN", "<" if self.strict else "<="
-        return f"{answer:6}  {self.states:50} {self.left:.15g} {sign} {self.right:.15g}"
+        return f"{answer:6}  {self.states:45}  {self.left:.15g} {sign} {self.right:.15g}"
 
 
 def check(path: str, data: dict[str, np.ndarray] | None = None) -> list[Line]:
@@ -82,91 +83,81 @@ def check(path: str, data: dict[str, np.ndarray] | None = None) -> list[Line]:
 
     Raises Rejected if the file is malformed, an array is missing, or anything differs from its hash or from the record.
     """
-    document = read(path)
-    arrays = {name: array(name, stored, data or {}) for name, stored in document["arrays"].items()}
-    with ctx.workprec(BITS):
-        lines = proved(document, arrays)
-    if all(line.holds for line in lines):
-        compare(lines, document)
+    try:
+        document = read(path)
+        arrays = {name: array(name, stored, data or {}) for name, stored in document["arrays"].items()}
+        with ctx.workprec(BITS):
+            lines = proved(document, arrays)
+        if all(line.holds for line in lines):
+            compare(lines, document)
+    except Rejected:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Rejected(f"malformed ({type(error).__name__}: {error})") from None
     return lines
 
 
-# ---- The file: strict JSON, exactly these keys, numbers as float64 in hexadecimal, arrays with their SHA-256.
+# ---- The file: strict JSON, exactly these keys, numbers as float.hex() writes them, arrays with their SHA-256.
 
 
 def read(path: str) -> dict[str, Any]:
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     need(len(content) <= MOST_BYTES, f"the file is larger than {MOST_BYTES} bytes")
-    try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise Rejected(f"the file is not strict JSON: {error}") from None
-    need(type(document) is dict and document.keys() == KEYS, f"the keys are not {sorted(KEYS)}")
+    document = json.loads(content.decode("utf-8"), object_pairs_hook=unique, parse_constant=real)
+    has_keys("the certificate", document, KEYS)
     rest = {name: value for name, value in document.items() if name != "hash"}
     canonical = json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
     need(document["hash"] == hashlib.sha256(canonical).hexdigest(), "the content hash differs: the file was changed")
-    need(document["format"] == FORMAT and document["claim"] == CLAIM, "the format or the claim is not known")
-    method = document["method"]
-    need(document["features"] in METHODS and method in METHODS[document["features"]], "features or method not known")
-    need(type(document["notes"]) is dict, "the notes are not an object")
-    sizes = document["sizes"]
-    need(type(sizes) is dict and sizes.keys() == set("ndmk"), "the sizes are not n, d, m, k")
+    need(document["format"] == FORMAT and document["claim"] == CLAIM, "format or claim not known")
+    method, stored, sizes = document["method"], document["arrays"], document["sizes"]
+    need(method in METHODS[document["features"]], "the method does not belong to the features")
+    has_keys("sizes", sizes, "ndmk")
     need(all(type(size) is int and size > 0 for size in sizes.values()), "a size is not a positive integer")
     n, d, m, k = (sizes[name] for name in "ndmk")
     need(max(n * m * (k + 1), n * d, d * m, (n * (k + 1)) ** 2) <= MOST_BALLS, f"more than {MOST_BALLS} balls")
     shapes = {"inputs": [n, d], "labels": [n, k], "hidden": [d, m], "output": [k, m]}
     shapes |= {"damping": [m]} if method == "capped" else {}
-    stored = document["arrays"]
-    need(type(stored) is dict and stored.keys() == shapes.keys(), f"the arrays are not {sorted(shapes)}")
+    has_keys("arrays", stored, shapes)
     for name, shape in shapes.items():
-        need(type(stored[name]) is dict and stored[name].keys() == {"shape", "sha256", "data"}, f"{name}: wrong keys")
+        has_keys(name, stored[name], ("shape", "sha256", "data"))
         need(stored[name]["shape"] == shape, f"{name}: the shape is not {shape}")
-    wanted = CONSTANTS | ({"cap", "start"} if method == "capped" else set())
-    numbers = document["constants"]
-    need(type(numbers) is dict and numbers.keys() == wanted, f"the constants are not {sorted(wanted)}")
-    document["constants"] = {name: real(x) for name, x in numbers.items()}
-    for name in ("radii", "bounds", "prices"):
-        need(type(document[name]) is list, f"{name}: not a list")
-        document[name] = [None if name == "prices" and x is None else real(x) for x in document[name]]
-    radii, prices = document["radii"], document["prices"]
-    need(len(radii) == len(document["bounds"]) > 0 and radii[0] > 0, "radii and bounds do not match")
-    need(all(a < b for a, b in zip(radii, radii[1:])), "the radii do not ascend")  # noqa: B905, RUF007
-    need(len(prices) == (len(radii) if document["features"] == "relu" else 0), "the prices do not match")
-    need(all(price is None or price >= 0 for price in prices), "a price is negative")
-    return document
+    has_keys("constants", document["constants"], (*CONSTANTS, "cap", "start") if method == "capped" else CONSTANTS)
+    document["constants"] = {name: real(text) for name, text in document["constants"].items()}
+    radii, bounds, prices = ([real(text) for text in document[name]] for name in ("radii", "bounds", "prices"))
+    need(0 < len(radii) == len(bounds) <= MOST_RADII, "radii and bounds do not match, or are too many")
+    need(all(a < b for a, b in pairwise([0.0, *radii])), "the radii do not ascend from above 0")
+    need([0.0, *radii][-2] < document["constants"]["path"], "the path does not need the last radius")
+    need(len(prices) == (len(radii) if document["features"] == "relu" else 0), "the prices do not match the radii")
+    need(all(price >= 0 for price in prices), "a price is negative")
+    has_keys("notes", document["notes"], document["notes"].keys())
+    return document | {"radii": radii, "bounds": bounds, "prices": prices}
 
 
 def array(name: str, stored: dict[str, Any], data: dict[str, np.ndarray]) -> np.ndarray:
     found = [np.ascontiguousarray(data[name], dtype="<f8")] if name in data else []
     if stored["data"] is not None:
-        try:
-            found.append(np.frombuffer(base64.b64decode(stored["data"], validate=True), dtype="<f8"))
-            found[-1] = found[-1].reshape(stored["shape"])
-        except (ValueError, TypeError, binascii.Error) as error:
-            raise Rejected(f"{name}: {error}") from None
+        raw = np.frombuffer(base64.b64decode(stored["data"], validate=True), dtype="<f8")
+        found.append(raw.reshape(stored["shape"]))
     need(bool(found), f"{name}: neither in the certificate nor in the data")
     for each in found:
         need(list(each.shape) == stored["shape"], f"{name}: shape {each.shape}, not {stored['shape']}")
-        need(hashlib.sha256(each.tobytes()).hexdigest() == stored["sha256"], f"{name}: the SHA-256 of its bytes differs")
+        need(hashlib.sha256(each.tobytes()).hexdigest() == stored["sha256"], f"{name}: the bytes have another SHA-256")
         need(bool(np.isfinite(each).all()), f"{name}: NaN or infinite entries")
     return found[0]
 
 
 def compare(lines: list[Line], document: dict[str, Any]) -> None:
-    """The maker's record of the inequalities must be ours; its enclosures may differ in the last digits."""
-    record = document["inequalities"]
-    need(type(record) is list and len(record) == len(lines), "the recorded inequalities are not those of the proof")
-    for line, entry in zip(lines, record):  # noqa: B905
-        need(type(entry) is dict and entry.keys() == {"states", "left", "right", "strict"}, "a record has wrong keys")
-        need(entry["states"] == line.states and entry["strict"] is line.strict, f"the record of {line.states} differs")
-        left, right = real(entry["left"]), real(entry["right"])
-        need(left < right if line.strict else left <= right, f"the record of {line.states} does not hold")
-        scale = max(abs(line.left), abs(line.right))
-        if "eigenvalue" in line.states:
-            scale = max(scale, document["sizes"]["m"] * document["constants"]["lambda_max"])
-        near = abs(left - line.left) <= 1e-6 * scale and abs(right - line.right) <= 1e-6 * scale
-        need(near, f"the record of {line.states} has other numbers: {left!r} and {right!r}")
+    """The maker's record of the inequalities must be ours; what it enclosed may differ a little."""
+    need(len(document["inequalities"]) == len(lines), "the recorded inequalities are not those of the proof")
+    for line, entry in zip(lines, document["inequalities"], strict=True):
+        has_keys("an inequality", entry, ("states", "left", "right", "strict"))
+        left, right, what = real(entry["left"]), real(entry["right"]), f"the recorded {line.states!r}"
+        need(entry["states"] == line.states and entry["strict"] is line.strict, f"{what} states something else")
+        need(left < right if line.strict else left <= right, f"{what} does not hold")
+        scale = document["sizes"]["m"] * document["constants"]["lambda_max"] if "eigenvalue" in line.states else 0
+        near = 1e-6 * max(abs(line.left), abs(line.right), scale)
+        need(abs(left - line.left) <= near and abs(right - line.right) <= near, f"{what} has other numbers")
 
 
 def need(condition: bool, otherwise: str) -> None:
@@ -174,23 +165,19 @@ def need(condition: bool, otherwise: str) -> None:
         raise Rejected(otherwise)
 
 
-def real(text: Any) -> float:
-    try:
-        value = float.fromhex(text)
-    except (TypeError, ValueError, OverflowError):
-        raise Rejected(f"not a float64 number in hexadecimal: {text!r:.80}") from None
-    need(value.hex() == text and abs(value) < float("inf"), f"not a finite number as float.hex() writes it: {text!r:.80}")
+def has_keys(what: str, found: Any, wanted: Any) -> None:
+    need(type(found) is dict and found.keys() == set(wanted), f"{what}: the keys are not {', '.join(wanted)}")
+
+
+def real(text: str) -> float:
+    value = float.fromhex(text[:40])
+    need(value.hex() == text and abs(value) < float("inf"), f"not a finite number as float.hex() writes it: {text:.40}")
     return value
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key stands twice")
+    need(len(dict(pairs)) == len(pairs), "a key stands twice")
     return dict(pairs)
-
-
-def refuse(text: str) -> None:
-    raise ValueError(f"{text} is not a number")
 
 
 # ---- The mathematics. An array of balls is a NumPy array of arb objects: +, -, *, /, np.exp and np.sqrt are Arb's.
@@ -235,7 +222,7 @@ def proved(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[Line
         line("|F - Y| <= r0", residual, value["residual"]),
         line("s0 <= sqrt(m lambda_min)", value["s0"], (m * value["lambda_min"]).sqrt()),
         line("sqrt(m lambda_max) <= b0", (m * value["lambda_max"]).sqrt(), value["b0"]),
-        line("change of J within the last radius <= bound", changes[worst], arb(bounds[worst])),
+        line("change of J within the radii <= bounds", changes[worst], arb(bounds[worst])),
         *floor_checks,
         line("p <= last radius", value["path"], arb(radii[-1])),
         line("r0 < integral of psi to p", value["residual"], integral, strict=True),
@@ -261,11 +248,13 @@ def smooth_changes(gram, lengths, strengths, slopes, shares, signs, means, radii
     changes = []
     for u in radii:
         growth = (u * x * (1 if shares is None else arb(2).sqrt())).exp()
-        weights, alpha = slopes[:, top] * np.exp(u * lengths)[:, None], a
-        if shares is not None:
+        if shares is None:
+            weights, alpha = slopes[:, top] * np.exp(u * lengths)[:, None], a
+        else:
             s = shares[:, top]
             spread = ((shares * shares).sum(axis=1)[:, None] - s * s) / ((1 - s) * (1 - s))
-            weights = m / (1 + (1 - s) / s * np.exp(-u * lengths[:, None] * np.sqrt(1 + spread)))
+            odds = s / (1 - s) * np.exp(u * lengths[:, None] * np.sqrt(1 + spread))
+            weights = m * odds / (1 + odds)
             alpha = a + mean + u * x * a * (largest(slopes.ravel()) * growth / m).min(arb(1)).sqrt()
         heights = [*np.sqrt(perron(weights, squares, rounds=250)), *(nu[others] * growth)]
         changes.append(alpha * largest(heights))
@@ -277,7 +266,7 @@ def smooth_changes(gram, lengths, strengths, slopes, shares, signs, means, radii
         signs = np.concatenate([signs, np.full((len(signs), 1, m), arb(MULTIPLE))], axis=1)
     damped = eigenvalue_above(gram_of_rows(gram, slopes * d, signs), value["start"] ** 2)
     lines = []
-    for u in radii:  # (exp(u x) - 1) / u ascends, so a line through the floor's value at u_j is below it within u_j
+    for u in radii:  # (exp(u x) - 1) / u ascends, and below 0 any number bounds a singular value: the line is lower
         growth = (u * x).expm1()
         alpha = (a + mean) * (1 + q * growth * (u * x * q).exp())
         lines.append((value["start"] / (1 + q * growth), alpha * tau * growth / (u * x) / (1 + q * growth)))
@@ -291,34 +280,28 @@ def smooth_changes(gram, lengths, strengths, slopes, shares, signs, means, radii
 
 def relu_changes(z, gram, lengths, strengths, radii, prices):
     """D_j."""
-    n, a = len(z), largest(strengths)
-    squared = np.array([row * row / (length * length) if length > 0 else row + 1e300 for row, length in zip(z, lengths)])
-    margins = np.maximum(np.nextafter(middles(squared), -np.inf), 0.0)  # squared margins, from below
-    need(bool((balls(margins) <= squared).all()), "a margin is not bounded")
-    order = np.argsort(margins, axis=0)
-    changes = []
-    for u, price in zip(radii, prices):
-        budget = arb(u) * u
-        alone = arb(0)
-        for row, length in zip(np.sort(margins, axis=1), lengths):
-            costs = np.cumsum(balls(row[row <= u * u * 1.001]))
-            alone += length * length * int(sum(not cost > budget for cost in costs))
-        if price is not None:
-            totals = [arb(price) * budget] * n
-            for r in np.flatnonzero((margins <= u * u * 1.001).any(axis=0)):
-                turned, gains, best = [], {}, {}
-                for j in order[:, r]:  # cheapest first: to turn j, the neuron pays for all before it as well
-                    cost = arb(margins[j, r])
-                    if cost > budget:
-                        break
-                    gains = {i: gains[i] + abs(gram[i, j]) for i in turned}
-                    turned.append(j)
-                    gains[j] = sum((abs(gram[j, i]) for i in turned), arb(0))
-                    best = {i: best.get(i, arb(0)).max(gains[i] - price * cost) for i in turned}
-                for i in turned:
-                    totals[i] += best[i]
-            alone = alone.min(largest(totals))
-        changes.append(a * alone.sqrt())
+    squares = lengths * lengths
+    squares[[not square > 0 for square in squares]] = arb(1)  # an input of zeros has z = 0 and no gain
+    ratios = z * z / squares[:, None]
+    margins = np.maximum(np.nextafter(middles(ratios), -np.inf), 0.0)  # squared margins, from below
+    need(bool((balls(margins) <= ratios).all()), "a margin is not bounded from below")
+    order, heights, changes = np.argsort(margins, axis=0), abs(gram), []
+    for u, price in zip(radii, prices, strict=True):
+        budget = arb(u) ** 2
+        totals = [price * budget for _ in z]
+        for r in np.flatnonzero((margins <= u * u * 1.001).any(axis=0)):
+            turned, gains, best = [], {}, {}
+            for j in order[:, r]:  # cheapest first: whoever turns j can turn all before it as well
+                cost = arb(margins[j, r])
+                if cost > budget:
+                    break
+                gains = {i: gains[i] + heights[i, j] for i in turned}
+                turned.append(j)
+                gains[j] = sum((heights[i, j] for i in turned), arb(0))
+                best = {i: best.get(i, arb(0)).max(gains[i] - price * cost) for i in turned}
+            for i in turned:
+                totals[i] += best[i]
+        changes.append(largest(strengths) * largest(totals).sqrt())
     return changes
 
 
@@ -354,7 +337,7 @@ def eigenvalue_above(matrix: np.ndarray, bound: arb) -> arb:
     If P (M - bound I) P^T has every Gershgorin disc right of g > 0, then M - bound I >= g / |P|^2.
     """
     size = len(matrix)
-    shifted = matrix - np.where(np.eye(size) > 0, bound, arb(0))
+    shifted = matrix - bound * balls(np.eye(size))
     try:
         guess = np.linalg.inv(np.linalg.cholesky(middles(shifted)))
     except np.linalg.LinAlgError:
@@ -368,7 +351,7 @@ def eigenvalue_above(matrix: np.ndarray, bound: arb) -> arb:
 
 
 def perron(weights: np.ndarray, matrix: np.ndarray, rounds: int) -> np.ndarray:
-    """Upper bounds of lambda_max(diag(c_r) M diag(c_r)), M >= 0: max_i (B v)_i / v_i for a v > 0 (Collatz, Wielandt)."""
+    """Upper bounds of lambda_max of B_r = diag(c_r) M diag(c_r) >= 0: max_i (B v)_i / v_i, v > 0 (Collatz-Wielandt)."""
     c, g = middles(weights), middles(matrix)
     need(bool(np.isfinite(c).all() and np.isfinite(g).all()), "a weight is beyond the range of float64")
     c, g, v = c / np.maximum(c.max(axis=0), 1e-300), g / max(g.max(), 1e-300), np.ones_like(c)
@@ -391,8 +374,8 @@ def balls(numbers: np.ndarray) -> np.ndarray:
 
 
 def times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    (rows, _), (_, columns) = left.shape, right.shape
-    product = arb_mat(*left.shape, left.ravel().tolist()) * arb_mat(*right.shape, right.ravel().tolist())
+    (rows, inner), columns = left.shape, right.shape[1]
+    product = arb_mat(rows, inner, left.ravel().tolist()) * arb_mat(inner, columns, right.ravel().tolist())
     result = np.empty(rows * columns, dtype=object)
     result[:] = product.entries()
     return result.reshape(rows, columns)
@@ -416,18 +399,14 @@ def line(states: str, left: arb, right: arb, *, strict: bool = False) -> Line:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) not in (1, 2):
-        print("usage: python checker.py certificate.json [data.npz]")
-        return 2
     try:
-        data = load(arguments[1]) if len(arguments) == 2 else {}
-        lines = check(arguments[0], data)
+        need(len(arguments) in (1, 2), "usage: python checker.py certificate.json [data.npz]")
+        lines = check(arguments[0], load(arguments[1]) if len(arguments) == 2 else {})
     except (Rejected, OSError) as error:
         print(f"NOT VERIFIED: {error}")
         return 2
-    print(*lines, sep="\n")
     verified = all(each.holds for each in lines)
-    print("VERIFIED: " + CLAIM if verified else "NOT VERIFIED")
+    print(*lines, f"VERIFIED: {CLAIM}" if verified else "NOT VERIFIED", sep="\n")
     return 0 if verified else 1
 
 
@@ -437,7 +416,7 @@ def load(path: str) -> dict[str, np.ndarray]:
             need(sum(each.file_size for each in archive.infolist()) <= 2 * MOST_BYTES, "the data are too large")
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
         raise Rejected(f"{path}: {error}") from None
 
 

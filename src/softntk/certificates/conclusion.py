@@ -35,16 +35,17 @@ def concluded(proof: Proof, lines: Lines, method: str, part: float | None, step_
     """The proof with everything that follows by one method; contraction NaN if nothing does.
 
     Arguments:
-        part: c; None where the step size decides it.
+        part: c; None where a step size is given, which decides it.
         step_size: eta; None for c / beta^2.
     """
     best, found = arb(0), None
     for used in range(1, len(proof.radii) + 1):
         here = _truncated(replace(proof, method=method), used)
         beta = upper(here.b0 + _changes(here)[-1])
-        c = part if step_size is None or part is not None else upper(arb(step_size) * arb(beta) ** 2)
+        c = part if part is not None else upper(arb(step_size or 0) * arb(beta) ** 2)
+        allowed = step_size is None or bool(step_size * arb(beta) ** 2 <= c)
         here = replace(here, beta=beta, fraction=c)
-        if not (c <= 1 and (step_size is None or step_size * arb(beta) ** 2 <= c)):
+        if not (allowed and c <= 1):
             break
         cells = _cells(here, lines)
         last = cells[-1]

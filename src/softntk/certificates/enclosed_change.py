@@ -68,7 +68,7 @@ class Change:
         at = self.enclosed
         # No weight grows faster: c <= m S exp(u |x| sqrt 2), or exp(z + u |x|).
         growth = (radius * at.longest * (arb(2).sqrt() if at.centered else 1)).exp()
-        peaks = [arb(self._peaks[neuron]) * growth for neuron in self._order[_HIGHEST : _HIGHEST + 1]]
+        peaks = [peak * growth for peak in self._peaks[self._order[_HIGHEST : _HIGHEST + 1]].tolist()]
         top = perron_upper(self._weights(arb(radius), self._order[:_HIGHEST]), self._squared, rounds=200)
         height = np.max([upper(peak) for peak in [*peaks, arb(float(top.max())).sqrt()]])
         alpha = at.strongest

@@ -1,14 +1,13 @@
 """Which signs of a ReLU network a distance can turn, counted in balls.
 
 Neuron r can change its sign on sample i only if it moves by mu_ir = |z_ir| / |x_i| or more. Within distance u,
-||J(W) - J(W0)||^2 <= k Delta^2 for the smaller Delta^2 of
+||J(W) - J(W0)||^2 <= max_r |a_r|^2 Delta^2 with
 
-    alone      sum_i |x_i|^2 c_i,  c_i = the most neurons whose squared margins on x_i sum to u^2 at most
-    together   max_i [ q u^2 + sum_r max(0, max_t (g_ir(t) - q t^2)) ],   g_ir(t) = sum_j |G_ij| 1[mu_jr <= t],
+    Delta^2 = max_i [ q u^2 + sum_r max(0, max_t (g_ir(t) - q t^2)) ],   g_ir(t) = sum_j |G_ij| 1[mu_jr <= t],
 
 for any price q >= 0, the inner maximum over the t <= u that are margins of neuron r and at least mu_ir (see `flips`,
 Lemma R). The price is chosen in floating point and the bound for it is computed in balls. Margins are float64 numbers
-from below and |G_ij| from above, which only makes both bounds larger.
+from below and |G_ij| from above, which only makes the bound larger.
 """
 
 from collections.abc import Callable
@@ -17,12 +16,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from softntk.numerics.enclosure import balls, lowers, product, upper, uppers
+from softntk.numerics.enclosure import balls, upper, uppers
 
 __all__ = ["turned"]
 
-# More pairs of samples that one neuron can turn than this, and only the bound `alone` is computed.
-_MOST_PAIRS = 2**22
+# More pairs of samples than this that one neuron can turn, and nothing is computed: the bound is infinite.
+_MOST_PAIRS = 2**23
 
 _larger = np.frompyfunc(lambda left, right: left.max(right), 2, 1)
 
@@ -30,32 +29,22 @@ _larger = np.frompyfunc(lambda left, right: left.max(right), 2, 1)
 def turned(
     margins: Float[np.ndarray, "n m"], gram: Shaped[np.ndarray, "n n"], radii: Float[np.ndarray, " J"]
 ) -> tuple[list[float], list[float]]:
-    """Delta^2 at ascending radii, from above, and the prices with which it was found; NaN for the bound `alone`.
+    """Delta^2 at ascending radii, from above, and the prices with which it was found.
 
     Arguments:
         margins: mu, from below.
         gram: G, in balls.
     """
-    alone = _alone(margins, np.diagonal(gram), radii)
     heights = uppers(np.abs(gram))
     found, prices = [], []
-    for radius, bound in zip(radii.tolist(), alone.tolist(), strict=True):
-        price = _price(margins, heights, radius)
-        shared = upper(_together(margins, heights, radius, price, balls, _larger.reduce)) if price else np.inf
-        found.append(min(bound, shared))
-        prices.append(price if price and shared <= bound else np.nan)
+    for radius in radii.tolist():
+        pairs = float(((margins <= radius).sum(axis=0).astype(float) ** 2).sum())
+        if pairs > _MOST_PAIRS:
+            rest = len(radii) - len(found)
+            return found + rest * [np.inf], prices + rest * [0.0]
+        prices.append(_price(margins, heights, radius))
+        found.append(upper(_together(margins, heights, radius, prices[-1], balls, _larger.reduce)))
     return found, prices
-
-
-def _alone(
-    margins: Float[np.ndarray, "n m"], squares: Shaped[np.ndarray, " n"], radii: Float[np.ndarray, " J"]
-) -> Float[np.ndarray, " J"]:
-    budgets = uppers(balls(radii) ** 2)
-    # No more margins are ever bought than those up to the largest radius.
-    most = max(int((margins <= radii[-1]).sum(axis=1).max()), 1)
-    costs = lowers(np.cumsum(balls(np.sort(margins, axis=1)[:, :most]) ** 2, axis=1))
-    counts = np.array([np.searchsorted(row, budgets, side="right") for row in costs], dtype=np.float64)
-    return uppers(product(balls(counts.T), squares[:, None])[:, 0])
 
 
 def _together(
@@ -84,10 +73,7 @@ def _together(
 
 
 def _price(margins: Float[np.ndarray, "n m"], heights: Float[np.ndarray, "n n"], radius: float) -> float:
-    """The best of a few prices in floating point; 0 where there is nothing to pay for, or too much."""
-    pairs = float(((margins <= radius).sum(axis=0).astype(float) ** 2).sum())
-    if not 0 < pairs <= _MOST_PAIRS or not radius > 0:
-        return 0.0
+    """The best of a few prices in floating point."""
 
     def bound(price: float) -> float:
         return _together(margins, heights, radius, price, np.asarray, np.maximum.reduce)

@@ -59,7 +59,7 @@ class Proof:
         method: exact, capped, double or small; empty if not certified.
         radii: u_1, ..., u_J.
         bounds: L_j, or Delta_j for ReLU.
-        prices: what ReLU's bounds were found with, NaN for none (see `enclosed_flips`); empty for the others.
+        prices: what ReLU's bounds were found with (see `enclosed_flips`); empty for the others.
         lambda_min: below the smallest eigenvalue of H.
         lambda_max: above the largest.
         residual: r0.

@@ -28,6 +28,8 @@ _SMOOTH = (*(j / 10 for j in range(1, 31)), 3.4, 3.9, 4.5, 5.2, 6.0, 7.0, 8.0)
 _JUMPING = (*(j / 10 for j in range(1, 21)), 2.3, 2.7, 3.2, 4.0)
 # Values of c tried: step sizes in units of 1/beta^2.
 _FRACTIONS = (1.0, 1 / 4, 1 / 16, 1 / 64)
+# Below this h the floor of `capping`, which costs another kernel, is not asked for.
+_EASY = 0.25
 
 
 def prove(
@@ -71,22 +73,24 @@ def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
     # Room for the checker, whose test vectors are others.
     bounds = tuple(upper(arb(bound) * (1 + arb(2) ** -36)) for bound in proved)
     proof = replace(proof, radii=tuple(grid.tolist()), bounds=bounds, prices=tuple(prices))
+    parts: tuple[float | None, ...] = _FRACTIONS if step_size is None else (None,)
     lines: Lines = []
-    if not enclosed.jumps:
-        floor = change.floor
-        lines = change.lines(floor, proof.radii)
-        proof = replace(proof, damping=floor.damping, cap=floor.cap, start=floor.start)
-    outcomes = [
-        concluded(proof, lines, method, part, step_size) for method, part in _attempts(enclosed.jumps, step_size)
-    ]
+    if enclosed.jumps:
+        outcomes = [concluded(proof, lines, "double", 1.0, step_size)]
+        outcomes += [concluded(proof, lines, "small", part, step_size) for part in parts]
+    else:
+        outcomes = [concluded(proof, lines, "exact", 1.0, step_size)]
+        if not outcomes[0].h < _EASY:
+            floor = change.floor
+            lines = change.lines(floor, proof.radii)
+            damped = replace(proof, damping=floor.damping, cap=floor.cap, start=floor.start)
+            outcomes += [concluded(damped, lines, "capped", part, step_size) for part in parts]
     h = min(outcome.h for outcome in outcomes)
     found = [replace(outcome, h=h) for outcome in outcomes if outcome.contraction < 1]
     if not found:
         step = "" if step_size is None else f" with step size {step_size:.3g}"
         return replace(proof, h=h, verdict=does_not_apply(CLAIM, f"h = {h:.4g}{step}, and must be below 1/2", h, 0.5))
     proof = min(found, key=lambda each: each.contraction)
-    if proof.method != "capped":
-        proof = replace(proof, damping=np.zeros(0), cap=math.nan, start=math.nan)
     chain = _chain(proof, enclosed, lines, proved[len(proof.radii) - 1], change.floor if lines else None)
     broken = next((each for each in chain if not each.holds), None)
     if broken is None:
@@ -123,13 +127,6 @@ def _nothing_to_start_from(proof: Proof) -> Verdict:
     return Verdict(CLAIM, Answer.UNDECIDED, reason)
 
 
-def _attempts(jumps: bool, step_size: float | None) -> list[tuple[str, float | None]]:
-    """Methods with their c; None: whatever the step size makes it."""
-    parts = _FRACTIONS if step_size is None else (None,)
-    first, second = ("double", "small") if jumps else ("exact", "capped")
-    return [(first, 1.0), *((second, part) for part in parts)]
-
-
 def _chain(proof: Proof, enclosed: Enclosed, lines: Lines, proved: float, floor: Floor | None) -> list[Inequality]:
     """The inequalities in the order of the proof. One side of each is a constant of the proof as it stands."""
     low, high = (enclosed.width * arb(value) for value in (proof.lambda_min, proof.lambda_max))
@@ -149,7 +146,7 @@ def _chain(proof: Proof, enclosed: Enclosed, lines: Lines, proved: float, floor:
         Inequality("|F - Y| <= r0", enclosed.residual, proof.residual),
         Inequality("s0 <= sqrt(m lambda_min)", proof.s0, lower(low.sqrt())),
         Inequality("sqrt(m lambda_max) <= b0", upper(high.sqrt()), proof.b0),
-        Inequality("change of J within the last radius <= bound", proved, proof.bounds[-1]),
+        Inequality("change of J within the radii <= bounds", proved, proof.bounds[-1]),
         *floor_inequalities,
         Inequality("p <= last radius", proof.path, proof.radii[-1]),
         Inequality("r0 < integral of psi to p", proof.residual, lower(integral), strict=True),
