@@ -25,7 +25,7 @@ from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.memory import announce
 
-__all__ = ["Probe", "descend"]
+__all__ = ["Probe", "check_counts", "descend", "scanned"]
 
 log = logging.getLogger("softntk")
 
@@ -64,13 +64,15 @@ def descend(
     A run that diverges is not an error: it stops, the trace says so (`trace.diverged`, `trace.explanation`), and a
     warning names the largest stable step.
     """
-    inputs = finite_matrix("inputs", inputs, columns=network.input_size)
-    labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=network.output_size)
+    dtype = network.hidden.dtype
+    inputs = finite_matrix("inputs", inputs, columns=network.input_size, dtype=dtype)
+    labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=network.output_size, dtype=dtype)
     probes = dict(probes or {})
-    _check(steps, record_every, divergence, until, probes)
+    check_counts(steps=steps, record_every=record_every)
+    _check(divergence, until, probes)
     rows = network.block_rows(inputs.shape[0])
     announce(
-        (3 * rows + 5 * network.input_size) * network.width * inputs.dtype.itemsize, what="gradient descent",
+        (3 * rows + 5 * network.input_size) * network.width * dtype.itemsize, what="gradient descent",
         argument="network", advice="Use fewer neurons or float32.",
     )  # fmt: skip
     eta = resolved(step_size, network, inputs)
@@ -79,8 +81,7 @@ def descend(
     )
     trace = _without_empty_rows(trace)
     if trace.diverged:
-        stable = largest_stable_step(network, inputs)
-        trace = eqx.tree_at(lambda t: t.largest_stable_step, trace, stable)
+        trace = eqx.tree_at(lambda t: t.largest_stable_step, trace, _stable_or_unknown(network, inputs))
         log.warning("gradient descent %s", trace.explanation)
     return network.moved_to(hidden), trace
 
@@ -109,7 +110,7 @@ def scanned(
     """The compiled run behind `descend`: no checks, and rows after an early end have step -1."""
     start = network.hidden
 
-    def at(hidden: Float[Array, "d m"], step: Int[Array, ""], limit: Float[Array, ""]) -> _State:
+    def at(hidden: Float[Array, "d m"], step: Int[Array, ""], limit: Any) -> _State:
         _, loss, gradient = network.moved_to(hidden).evaluate(inputs, labels)
         return _State(hidden, gradient, loss, step, loss <= limit)  # NaN compares false
 
@@ -129,9 +130,10 @@ def scanned(
         value = row["probes"][until]
         return value.all() if value.dtype == bool else (value > 0).all()  # never true for NaN
 
-    first = at(start, jnp.zeros((), int), jnp.asarray(jnp.inf, labels.dtype))
+    largest = jnp.finfo(labels.dtype).max
+    first = at(start, jnp.zeros((), int), largest)
     # A start with loss zero has nothing to be measured against: there, only an infinite loss counts.
-    limit = jnp.where(first.loss > 0, divergence * first.loss, jnp.finfo(labels.dtype).max)
+    limit = jnp.where(first.loss > 0, jnp.minimum(divergence * first.loss, largest), largest)
 
     def to(end: Int[Array, ""], state: _State) -> _State:
         def one(state: _State) -> _State:
@@ -172,10 +174,25 @@ def _without_empty_rows(trace: Trace) -> Trace:
     return eqx.tree_at(where, trace, kept)
 
 
-def _check(steps: int, record_every: int, divergence: float, until: str | None, probes: Mapping[str, Probe]) -> None:
-    for name, value in (("steps", steps), ("record_every", record_every)):
+def _stable_or_unknown(network: TwoLayer, inputs: Float[Array, "n d"]) -> Float[Array, ""]:
+    try:
+        return largest_stable_step(network, inputs)
+    except BadInput:  # the kernel overflows where the outputs did not yet
+        return jnp.asarray(jnp.nan, inputs.dtype)
+
+
+def check_counts(**counts: int) -> None:
+    """Refuse what is not a positive integer.
+
+    Raises:
+        BadInput: names the first such argument.
+    """
+    for name, value in counts.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise BadInput(name, required="be a positive integer", got=repr(value), advice=f"Type {name}=100, say.")
+
+
+def _check(divergence: float, until: str | None, probes: Mapping[str, Probe]) -> None:
     if not divergence > 1:
         raise BadInput("divergence", required="be above 1", got=repr(divergence), advice="Type divergence=1e4.")
     if until is not None and until not in probes:

@@ -12,12 +12,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.dynamics.descent import Probe, scanned
+from softntk.dynamics.descent import Probe, check_counts, scanned
 from softntk.dynamics.step_size import resolved
 from softntk.dynamics.trace import Trace
 from softntk.failures import BadInput
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix
+from softntk.numerics.memory import announce
 
 __all__ = ["ensemble"]
 
@@ -42,26 +43,28 @@ def ensemble(
 
     Raises:
         BadInput: the networks are not stacked, or as `descend`.
+        TooLarge: the runs do not fit into free memory together.
     """
     if networks.hidden.ndim != 3 or networks.output.ndim != 3:
         raise BadInput(
             "networks", required="be stacked along a first axis", got=f"hidden {networks.hidden.shape}",
             advice="Type networks = jax.vmap(lambda key: paired(key, ...))(jax.random.split(key, 16)).",
         )  # fmt: skip
-    inputs = finite_matrix("inputs", inputs, columns=networks.hidden.shape[1])
-    labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=networks.output.shape[1])
-    if steps < 1 or record_every < 1:
-        raise BadInput(
-            "steps", required="be at least 1, as record_every", got=f"{steps} and {record_every}",
-            advice="Type steps=100, record_every=10.",
-        )  # fmt: skip
-
-    count = networks.hidden.shape[0]
+    count, d, m = networks.hidden.shape
+    dtype = networks.hidden.dtype
+    inputs = finite_matrix("inputs", inputs, columns=d, dtype=dtype)
+    labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=networks.output.shape[1], dtype=dtype)
+    check_counts(steps=steps, record_every=record_every)
+    each = [jax.tree.map(lambda leaf, i=i: leaf[i], networks) for i in range(count)]
+    announce(
+        count * (3 * each[0].block_rows(inputs.shape[0]) + 5 * d) * m * dtype.itemsize,
+        what=f"gradient descent of {count} networks", argument="networks",
+        advice="Run fewer networks at a time, or use float32.",
+    )  # fmt: skip
     if isinstance(step_size, str):
-        each = [jax.tree.map(lambda leaf, i=i: leaf[i], networks) for i in range(count)]
         etas = jnp.stack([resolved(step_size, network, inputs) for network in each])
     else:
-        etas = jnp.full(count, step_size, networks.hidden.dtype)
+        etas = jnp.full(count, resolved(step_size, each[0], inputs))
     hidden, trace = _together(networks, inputs, labels, etas, steps, record_every, tuple((probes or {}).items()))
     return eqx.tree_at(lambda stack: stack.hidden, networks, hidden), trace
 

@@ -5,7 +5,7 @@ H = V diag(l) V^T, with x_i = eta m l_i, c = V^T R(0) and p_i(t) = (1 - x_i)^t,
 
     residual      R(t) = V p(t) c
     new inputs    F(x, t) = F(x, 0) - H(x, X) V q(t) c,     q_i = (1 - p_i) / l_i    (eta m t where l_i = 0)
-    distance      ||W(t) - W(0)||_F^2 = sum_i (1 - p_i)^2 c_i^2 / (m l_i)
+    distance      ||W(t) - W(0)||_F^2 = sum_i l_i q_i^2 c_i^2 / m = sum_i (1 - p_i)^2 c_i^2 / (m l_i)
 
 for eta sum_{s<t} R(s) = V q c / m, and W(0) - W(t) = J^T of it. These are discrete steps, not the flow: the run can
 be compared with gradient descent step by step, and an eta beyond 2 / (m lambda_max) diverges here as well.
@@ -47,7 +47,7 @@ class Linearized(eqx.Module):
 
     def outputs_at(self, others: Float[Array, "n2 d"], steps: int | Int[Array, ""]) -> Float[Array, "n2 k"]:
         """F(x, t) (n', k) at new inputs."""
-        others = finite_matrix("others", others, columns=self.inputs.shape[1])
+        others = finite_matrix("others", others, columns=self.inputs.shape[1], dtype=self.inputs.dtype)
         cross = finite(self.network, others, self.inputs)
         _, moved = self._powers(jnp.asarray(steps))
         change = (self.spectrum.vectors @ (moved * self.coefficients)).reshape(self.labels.shape)
@@ -60,10 +60,9 @@ class Linearized(eqx.Module):
 
     def distance(self, steps: int | Int[Array, "..."]) -> Float[Array, "..."]:
         """||W(t) - W(0)||_F, for one t or many."""
-        shrink, moved = self._powers(jnp.asarray(steps))
-        squares = (1 - shrink) * moved * self._along(shrink, self.coefficients**2)
-        # Rounding can leave a numerical zero eigenvalue slightly negative.
-        return jnp.sqrt(jnp.maximum(jnp.sum(squares, axis=-1), 0) / self.network.width)
+        _, moved = self._powers(jnp.asarray(steps))
+        squares = moved**2 * self._along(moved, self.spectrum.values * self.coefficients**2)
+        return jnp.sqrt(jnp.sum(squares, axis=-1) / self.network.width)
 
     def _powers(self, steps: Int[Array, "..."]) -> tuple[Float[Array, "... nk"], Float[Array, "... nk"]]:
         """p and q for every step asked for."""
@@ -104,8 +103,9 @@ def linearized(
         BadInput: wrong shapes, NaN or infinite entries.
         TooLarge: the kernel (nk, nk) does not fit into free memory.
     """
-    inputs = finite_matrix("inputs", inputs, columns=network.input_size)
-    labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=network.output_size)
+    dtype = network.hidden.dtype
+    inputs = finite_matrix("inputs", inputs, columns=network.input_size, dtype=dtype)
+    labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=network.output_size, dtype=dtype)
     kernel = finite(network, inputs) if kernel is None else kernel
     if kernel.size != labels.size**2:
         raise BadInput(
@@ -113,6 +113,8 @@ def linearized(
             advice="Type kernel=finite(network, inputs).",
         )  # fmt: skip
     found = spectrum(kernel)
+    # Kernels are positive semi-definite: what rounding left below zero would grow without bound for large t.
+    found = eqx.tree_at(lambda s: s.values, found, jnp.maximum(found.values, 0))
     residual = (network(inputs) - labels).reshape(-1)
     eta = resolved(step_size, network, inputs)
     return Linearized(network, inputs, labels, found, found.vectors.T @ residual, eta)

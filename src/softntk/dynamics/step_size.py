@@ -28,7 +28,7 @@ _DENSE_ROWS = 512
 
 
 def largest_stable_step(network: TwoLayer, inputs: Float[Array, "n d"]) -> Float[Array, ""]:
-    """2 / (m lambda_max), from an upper bound of lambda_max."""
+    """2 / (m lambda_max), from an upper bound of lambda_max; infinite where the kernel is zero and nothing moves."""
     found = _extremes(network, inputs)
     return 2 / (network.width * (found.largest + found.largest_radius))
 
@@ -58,7 +58,8 @@ def resolved(
             )  # fmt: skip
         return jnp.asarray(step_size, network.hidden.dtype)
     if step_size == "stable":
-        return largest_stable_step(network, inputs) / 2
+        half = largest_stable_step(network, inputs) / 2
+        return jnp.where(jnp.isinf(half), jnp.ones_like(half), half)
     if step_size == "theorem":
         return _by_theorem(network, inputs, delta)
     raise BadInput(

@@ -27,7 +27,7 @@ from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
 from softntk.numerics.memory import announce
 
-__all__ = ["Trained", "check_tile", "check_trained", "finite", "finite_product"]
+__all__ = ["Trained", "check_tile", "check_trained", "finite", "finite_product", "refuse_overflow"]
 
 #: Which layer is trained.
 Trained = Literal["hidden", "output", "both"]
@@ -51,25 +51,28 @@ def finite(
         tile: neurons at a time; any value gives the same kernel to rounding.
 
     Raises:
-        BadInput: wrong shapes, NaN or infinite inputs, an unknown layer, a tile below 1.
+        BadInput: wrong shapes, NaN or infinite inputs, an unknown layer, a tile below 1, or a kernel that overflows.
         TooLarge: the kernel does not fit into free memory.
     """
     check_trained(trained)
     check_tile(tile)
-    inputs = finite_matrix("inputs", inputs, columns=network.input_size)
+    dtype = network.hidden.dtype
+    inputs = finite_matrix("inputs", inputs, columns=network.input_size, dtype=dtype)
     if others is not None:
-        others = finite_matrix("others", others, columns=network.input_size)
+        others = finite_matrix("others", others, columns=network.input_size, dtype=dtype)
     rows, columns = inputs.shape[0], (inputs if others is None else others).shape[0]
     k, m = network.output_size, network.width
     if tile is None:
         tile = max(_TILE_ENTRIES // ((rows + columns) * k), 64)
     tile = min(tile, m)
-    need = inputs.dtype.itemsize * (3 * rows * columns * k * k + (rows + columns) * (2 * m + k * tile))
+    need = dtype.itemsize * (3 * rows * columns * k * k + (rows + columns) * (3 * m + k * tile))
     announce(
         need, what=f"the tangent kernel of {rows} x {columns} samples with {k} outputs", argument="inputs",
         advice="Use fewer samples, finite_product(network, inputs, vector), or float32.",
     )  # fmt: skip
-    return _finite(network, inputs, others, trained, tile)
+    kernel = _finite(network, inputs, others, trained, tile)
+    refuse_overflow(kernel)
+    return kernel
 
 
 def finite_product(
@@ -90,8 +93,9 @@ def finite_product(
     """
     check_trained(trained)
     check_tile(tile)
-    inputs = finite_matrix("inputs", inputs, columns=network.input_size)
-    vector = finite_matrix("vector", vector, rows=inputs.shape[0], columns=network.output_size)
+    dtype = network.hidden.dtype
+    inputs = finite_matrix("inputs", inputs, columns=network.input_size, dtype=dtype)
+    vector = finite_matrix("vector", vector, rows=inputs.shape[0], columns=network.output_size, dtype=dtype)
     return _product(network, inputs, vector, trained, tile)
 
 
@@ -113,6 +117,25 @@ def check_tile(tile: int | None) -> None:
     """
     if tile is not None and tile < 1:
         raise BadInput("tile", required="be at least 1", got=str(tile), advice="Type tile=256, or leave it out.")
+
+
+def refuse_overflow(kernel: Float[Array, "..."]) -> None:
+    """Refuse a kernel with an infinite or undefined entry; under `jit` the entries are not known, and nothing is said.
+
+    Raises:
+        BadInput: an entry is not finite.
+    """
+    try:
+        all_finite = bool(jnp.isfinite(kernel).all())
+    except jax.errors.TracerBoolConversionError:
+        return
+    if not all_finite:
+        raise BadInput(
+            "inputs",
+            required="be small enough for the kernel to be finite",
+            got="a kernel entry that overflows",
+            advice="Scale the inputs to the unit sphere: inputs / np.linalg.norm(inputs, axis=1, keepdims=True).",
+        )
 
 
 @eqx.filter_jit

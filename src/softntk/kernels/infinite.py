@@ -27,7 +27,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
-from softntk.kernels.finite import Trained, check_tile, check_trained
+from softntk.kernels.finite import Trained, check_tile, check_trained, refuse_overflow
 from softntk.networks.features import Exponential, Features, ReLU, Softmax
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
@@ -64,7 +64,7 @@ def infinite(
     check_tile(tile)
     inputs = finite_matrix("inputs", inputs)
     if others is not None:
-        others = finite_matrix("others", others, columns=inputs.shape[1])
+        others = finite_matrix("others", others, columns=inputs.shape[1], dtype=inputs.dtype)
     if features.name not in _LIMITS:
         raise BadInput("features", required="have a known limit kernel", got=repr(features), advice="Type Softmax().")
     if isinstance(scale, int | float) and not 0 <= scale < float("inf"):
@@ -77,22 +77,8 @@ def infinite(
         advice="Use fewer samples or float32.",
     )  # fmt: skip
     kernel = _infinite(features.name, inputs, others, jnp.asarray(scale, inputs.dtype) ** 2, trained, tile)
-    _refuse_overflow(kernel)
+    refuse_overflow(kernel)
     return kernel
-
-
-def _refuse_overflow(kernel: Float[Array, "n n2"]) -> None:
-    try:
-        finite = bool(jnp.isfinite(kernel).all())
-    except jax.errors.TracerBoolConversionError:
-        return
-    if not finite:
-        raise BadInput(
-            "inputs",
-            required="be small enough for the kernel to be finite",
-            got="a kernel entry that overflows",
-            advice="Scale the inputs to the unit sphere: inputs / np.linalg.norm(inputs, axis=1, keepdims=True).",
-        )
 
 
 class _Pairs(eqx.Module):

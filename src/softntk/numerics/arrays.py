@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
@@ -16,9 +17,9 @@ __all__ = ["finite_matrix", "require_float64"]
 
 
 def finite_matrix(
-    name: str, value: Any, *, rows: int | None = None, columns: int | None = None
+    name: str, value: Any, *, rows: int | None = None, columns: int | None = None, dtype: DTypeLike | None = None
 ) -> Float[Array, "rows columns"]:
-    """Return `value` as a two-dimensional floating-point array.
+    """Return `value` as a two-dimensional floating-point array, of precision `dtype` if one is asked for.
 
     Raises:
         BadInput: it is not two-dimensional, has no rows or no columns, another shape than asked for, entries that
@@ -53,6 +54,8 @@ def finite_matrix(
         raise BadInput(name, required="hold real numbers", got=str(array.dtype), advice=f"Type {name}.real.")
     if not jnp.issubdtype(array.dtype, jnp.floating):
         array = array.astype(float)
+    if dtype is not None:
+        array = array.astype(dtype)
     bad = _first_not_finite(array)
     if bad is not None:
         raise BadInput(

@@ -8,8 +8,9 @@ eigenvalue lies within ||M v - theta v|| of theta, and the extreme Ritz values l
 
     lambda_min <= theta_min,      theta_max <= lambda_max.
 
-The residual is measured by one more product. It says that theta is near *an* eigenvalue; that this is the extreme one
-holds once the Krylov space is deep enough, which is why `steps` is the caller's choice.
+The residual is measured by one more product; N eps ||M|| is added for its rounding. It says that theta is near *an*
+eigenvalue; that this is the extreme one holds once the Krylov space is deep enough, which is why `steps` is the
+caller's choice.
 """
 
 from collections.abc import Callable
@@ -66,14 +67,16 @@ def lanczos_extremes(
     steps = min(steps, start.size)
     basis, tridiagonal, *_ = decomp.tridiag_sym(steps, reortho="full")(product, start)
     basis, tridiagonal = _before_breakdown(jnp.asarray(basis), jnp.asarray(tridiagonal))
-    vectors = jnp.linalg.eigh(tridiagonal)[1]
+    values, vectors = jnp.linalg.eigh(tridiagonal)
+    # The product and the Rayleigh quotient are rounded as well.
+    rounding = start.size * jnp.finfo(start.dtype).eps * jnp.abs(values).max()
 
     def pair(index: int) -> tuple[Float[Array, ""], Float[Array, ""]]:
         ritz = basis.T @ vectors[:, index]  # the library keeps Krylov vectors in rows
         ritz = ritz / jnp.linalg.norm(ritz)
         image = product(ritz)
         theta = ritz @ image
-        return theta, jnp.linalg.norm(image - theta * ritz)
+        return theta, jnp.linalg.norm(image - theta * ritz) + rounding
 
     (smallest, smallest_radius), (largest, largest_radius) = pair(0), pair(-1)
     return Extremes(smallest, largest, smallest_radius, largest_radius)

@@ -1,0 +1,208 @@
+"""The limits against quadrature, against wide networks, against 50-digit arithmetic where digits are easily lost."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+
+import oracles
+from softntk.failures import BadInput, TooLarge
+from softntk.kernels import finite, infinite
+from softntk.networks import FEATURES, Exponential, ReLU, Softmax, features_named, independent, paired
+
+LAYERS = ("hidden", "output", "both")
+ROWS = jnp.array([[1.0, 0.0], [0.6, 0.8]])
+# Of several lengths, with an obtuse angle among them.
+MIXED = jnp.array([[1.0, 0.0, 0.2], [0.6, -0.8, 0.1], [-0.3, 0.2, -1.1], [0.0, 0.5, 0.0]])
+
+
+@pytest.fixture(params=FEATURES)
+def features(request):
+    return features_named(request.param)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("scale", [0.5, 1.0])
+def test_equals_quadrature(features, layer, scale):
+    kernel = infinite(features, MIXED[:3], MIXED, scale=scale, trained=layer)
+    rows = np.asarray(MIXED)
+    truth = [[oracles.infinite_kernel(features.name, x, y, scale=scale, trained=layer) for y in rows] for x in rows[:3]]
+    # Quadrature of the ReLU's corners is the less exact side.
+    np.testing.assert_allclose(kernel, truth, rtol=1e-8 if features.name == "relu" else 1e-11)
+
+
+def test_check_values():
+    cross = 0.6 * math.exp(0.6)
+    assert infinite(Softmax(), ROWS)[0, 1] == pytest.approx(1.093271, abs=5e-7)
+    np.testing.assert_allclose(infinite(Softmax(), ROWS), [[math.e, cross], [cross, math.e]], rtol=1e-15)
+
+
+def test_softmax_is_the_exponential_kernel_without_its_norms():
+    """On the unit sphere the two differ by the factor e^s; off the sphere by the norms of both inputs."""
+    s = 0.7**2
+    softmax, exponential = (infinite(f, MIXED, scale=0.7) for f in (Softmax(), Exponential()))
+    half_squares = s * jnp.sum(MIXED**2, axis=1) / 2
+    np.testing.assert_allclose(exponential, softmax * jnp.exp(half_squares[:, None] + half_squares[None]), rtol=1e-14)
+
+
+def test_taylor_coefficients_of_softmax():
+    g, s = 0.3, 4.0
+    series = sum(s ** (q - 1) / math.factorial(q - 1) * g**q for q in range(1, 40))
+    kernel = infinite(Softmax(), jnp.array([[1.0]]), jnp.array([[g]]), scale=2.0)
+    np.testing.assert_allclose(kernel, [[series]], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("softmax", independent), ("softmax", paired), ("exponential", paired), ("relu", independent)]
+)
+def test_wide_networks_tend_to_it(name, start):
+    """The mean over 200 networks lies within 4 standard errors, far above the bias of softmax (order 1/m)."""
+    draws, m, features = 200, 2000, features_named(name)
+
+    def kernels(key):
+        network = start(key, input_size=2, output_size=1, width=m, features=features, scale=0.7)
+        return [finite(network, ROWS, trained=layer)[:, 0, :, 0] for layer in ("hidden", "output")]
+
+    hidden, output = jax.jit(jax.vmap(kernels))(jax.random.split(jax.random.key(5), draws))
+    for layer, drawn in zip(LAYERS, (hidden, output, hidden + output), strict=True):
+        mean, error = oracles.mean_and_error(np.asarray(drawn))
+        limit = infinite(features, ROWS, scale=0.7, trained=layer)
+        assert np.all(np.abs(mean - limit) <= 4 * error + 1e-14)  # ReLU's diagonal can be without any spread
+        assert error.max() < 0.01 * float(limit.max())
+
+
+def test_outputs_do_not_mix_in_the_limit(key):
+    """H tends to K (x) I: between two outputs the mean over networks is zero within its standard error."""
+
+    def between(key):
+        network = paired(key, input_size=2, output_size=2, width=500, features=Softmax(), scale=0.7)
+        return finite(network, ROWS)[:, 0, :, 1]
+
+    kernels = jax.jit(jax.vmap(between))(jax.random.split(key, 200))
+    mean, error = oracles.mean_and_error(np.asarray(kernels))
+    assert np.all(np.abs(mean) <= 4 * error)
+    assert error.max() < 0.02
+
+
+def relu_truth(x, y, layer: str) -> float:
+    """The ReLU limit in 50 digits, from the angle's tangent."""
+    with mpmath.workdps(50):
+        x, y = ([mpmath.mpf(float(entry)) for entry in side] for side in (x, y))
+        product, area = x[0] * y[0] + x[1] * y[1], x[0] * y[1] - x[1] * y[0]
+        angle = mpmath.atan2(abs(area), product)
+        if layer == "hidden":
+            return product * (mpmath.pi - angle) / (2 * mpmath.pi)
+        norms = mpmath.sqrt((x[0] ** 2 + x[1] ** 2) * (y[0] ** 2 + y[1] ** 2))
+        return norms * (mpmath.sin(angle) + (mpmath.pi - angle) * mpmath.cos(angle)) / (2 * mpmath.pi)
+
+
+@pytest.mark.parametrize("turn", [1e-12, 1e-8, 1e-4, 1.0])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_relu_keeps_its_digits_between_nearly_parallel_inputs(turn, side):
+    """Parallel, the angle matters by its first power; antipodal, the kernel is as small as what is left of pi."""
+    x, y = jnp.array([[0.8, -0.6]]), side * jnp.array([[0.8 - 0.6 * turn, -0.6 - 0.8 * turn]])
+    for layer in ("hidden", "output"):
+        truth = relu_truth(x[0], y[0], layer)
+        # What is computed has the size of |x| |y|, and the hidden kernel keeps even its own digits.
+        error = abs(float(infinite(ReLU(), x, y, trained=layer)[0, 0]) - float(truth))
+        assert error <= 4e-16
+    # arccos of the inner product would be off by 1e-8 here.
+    assert float(infinite(ReLU(), x, x)[0, 0]) == pytest.approx(0.5, rel=3e-16)
+
+
+def test_antipodal_relu_kernel_keeps_relative_digits():
+    x, y = jnp.array([[1.0, 0.0]]), jnp.array([[-1.0, 1e-9]])
+    truth = float(relu_truth(x[0], y[0], "hidden"))
+    assert abs(truth) < 1e-9
+    assert float(infinite(ReLU(), x, y)[0, 0]) == pytest.approx(truth, rel=1e-6)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_symmetric_and_positive_semi_definite(features, layer):
+    rows = jnp.concatenate([MIXED, MIXED[:1], -MIXED[1:2], jnp.zeros((1, 3))])
+    kernel = infinite(features, rows, trained=layer)
+    np.testing.assert_array_equal(kernel, kernel.T)
+    values = np.linalg.eigvalsh(kernel)
+    assert values[0] >= -7 * np.finfo(float).eps * values[-1]
+
+
+def test_strictly_positive_for_distinct_directions(features):
+    assert np.linalg.eigvalsh(infinite(features, MIXED))[0] > 1e-4
+
+
+def test_zero_rows(features):
+    """<0, x> = 0; and phi(0) is 1 for the exponentials (up to their norms), 0 for ReLU."""
+    zero = jnp.zeros((1, 3))
+    np.testing.assert_array_equal(infinite(features, zero, MIXED), 0.0)
+    output = infinite(features, zero, MIXED, trained="output")
+    squares = jnp.sum(MIXED**2, axis=1)
+    truth = {"softmax": jnp.ones(4), "exponential": jnp.exp(squares / 2), "relu": jnp.zeros(4)}[features.name]
+    np.testing.assert_allclose(output[0], truth, rtol=1e-15)
+
+
+@pytest.mark.parametrize("tile", [1, 3, 100])
+def test_any_tile_gives_the_same_kernel(features, tile):
+    whole = infinite(features, MIXED, trained="both")
+    np.testing.assert_allclose(infinite(features, MIXED, trained="both", tile=tile), whole, rtol=1e-15)
+    cross = infinite(features, MIXED[:3], MIXED, trained="both", tile=tile)
+    np.testing.assert_allclose(cross, whole[:3], rtol=1e-15)
+
+
+def test_scale_may_be_traced():
+    value, slope = jax.value_and_grad(lambda scale: infinite(Softmax(), ROWS, scale=scale)[0, 1])(jnp.array(1.0))
+    assert float(value) == pytest.approx(0.6 * math.exp(0.6))
+    assert float(slope) == pytest.approx(0.6 * math.exp(0.6) * 2 * 0.6)  # d/dscale of g exp(scale^2 g)
+
+
+def test_precision_is_that_of_the_inputs():
+    kernel = infinite(Softmax(), ROWS.astype("float32"), ROWS)
+    assert kernel.dtype == jnp.float32
+    np.testing.assert_allclose(kernel, infinite(Softmax(), ROWS), rtol=1e-6)
+
+
+def test_overflow_is_refused():
+    far = jnp.array([[30.0, 0.0]])
+    for features in (Softmax(), Exponential()):
+        with pytest.raises(BadInput, match="unit sphere"):
+            infinite(features, far)
+    assert float(infinite(ReLU(), far)[0, 0]) == 450.0
+
+
+class Sigmoid(Softmax):
+    name = "sigmoid"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "argument"),
+    [
+        ((Sigmoid(), ROWS), {}, "features"),
+        ((Softmax(), ROWS * np.nan), {}, "inputs"),
+        ((Softmax(), ROWS[0]), {}, "inputs"),
+        ((Softmax(), ROWS, MIXED), {}, "others"),
+        ((Softmax(), ROWS), {"trained": "all"}, "trained"),
+        ((Softmax(), ROWS), {"scale": -1.0}, "scale"),
+        ((Softmax(), ROWS), {"scale": math.inf}, "scale"),
+        ((Softmax(), ROWS), {"tile": 0}, "tile"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_bad_input_is_refused(unchecked, arguments, options, argument):
+    with pytest.raises(BadInput) as failure:
+        infinite(*arguments, **options)
+    assert failure.value.argument == argument
+    assert all((failure.value.required, failure.value.got, failure.value.advice))
+
+
+def test_a_kernel_that_does_not_fit_is_refused(monkeypatch):
+    monkeypatch.setattr("softntk.numerics.memory.free_bytes", lambda: 10)
+    with pytest.raises(TooLarge, match="2 x 2 samples"):
+        infinite(Softmax(), ROWS)
+
+
+def test_works_inside_compiled_code():
+    compiled = eqx.filter_jit(lambda x: infinite(Exponential(), x))
+    np.testing.assert_allclose(compiled(ROWS), infinite(Exponential(), ROWS), rtol=1e-15)
