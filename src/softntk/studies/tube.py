@@ -1,0 +1,121 @@
+"""How far does a network stray from its linearization, proved and measured?
+
+For paired starts of growing width: the deviation |R(t) - Rhat(t)| of a real run, and the bounds of `certificates.tube`,
+Theorem B (any start), B' (paired start), and the sharper forms. A bound that exceeds |R(0)| says nothing and is
+infinite from there on. None of them needs a lower bound on lambda. The bounds speak of exact arithmetic: late in a run,
+when the true deviation has died out, what is measured is rounding. So runs are compared at every step, and described by
+their largest deviation.
+"""
+
+from functools import partial
+
+import jax
+import numpy as np
+import xarray as xr
+
+from softntk.certificates.deviation import deviation
+from softntk.certificates.tube import tube
+from softntk.data.synthetic import sphere
+from softntk.networks.features import features_named
+from softntk.networks.initialization import paired
+from softntk.studies.problems import title
+from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
+from softntk.verdicts import at_most, does_not_apply
+
+__all__ = ["STUDY"]
+
+NAMES = ("softmax", "exponential")  # the Jacobian of ReLU jumps
+CURVES = ("general", "paired", "smoothed", "followed")
+
+
+def plan(parameters: Parameters) -> list[Cell]:
+    return [
+        Cell(f"{name}, m = {width}", partial(_run, name, width, parameters), weight=1 + width / 8192)
+        for name in NAMES
+        for width in parameters["widths"]
+    ]
+
+
+def _run(name: str, width: int, parameters: Parameters) -> dict:
+    data_key, start_key = jax.random.split(jax.random.key(parameters["seed"]))
+    data = sphere(data_key, count=parameters["samples"], size=parameters["input_size"])
+    start = paired(
+        start_key, input_size=parameters["input_size"], output_size=1, width=width, features=features_named(name)
+    )
+    arguments = {"step_size": "stable", "steps": parameters["steps"]}
+    bound = tube(start, data.inputs, data.labels, visits=parameters["visits"], **arguments)
+    measured = deviation(start, data.inputs, data.labels, **arguments)
+    return {
+        "measured": measured.training, "floor": measured.floor, "residual": bound.residual,
+        **{curve: bound.curves[curve].deviation for curve in CURVES},
+    }  # fmt: skip
+
+
+def conclude(parameters: Parameters, results: Results) -> Outcome:
+    widths = parameters["widths"]
+
+    def gathered(entry: str) -> np.ndarray:
+        return np.array([[results[f"{name}, m = {width}"][entry] for width in widths] for name in NAMES])
+
+    measured, floor = gathered("measured"), gathered("floor")
+    bounds = np.stack([gathered(curve) for curve in CURVES], axis=2)
+    verdicts = []
+    for place in np.ndindex(len(NAMES), len(widths), len(CURVES)):
+        f, w, c = place
+        claim = f"{title(NAMES[f])}, m = {widths[w]:,}: the {CURVES[c]} tube contains the run"
+        known = np.isfinite(bounds[place])
+        if known.sum() <= 1:
+            verdicts.append(does_not_apply(claim, "the bound says nothing after the first step"))
+            continue
+        excess = np.where(known, measured[f, w] - bounds[place] - floor[f, w], -np.inf)
+        # The step that breaks the bound if there is one, else the one where most is at stake.
+        step = int(excess.argmax() if excess.max() > 0 else np.where(known, measured[f, w], -1).argmax())
+        verdicts.append(at_most(claim, float(measured[f, w, step]), float(bounds[place][step] + floor[f, w])))
+    dims = ("features", "width")
+    arrays = xr.Dataset(
+        {
+            "measured": ((*dims, "step"), measured, {"long_name": "measured distance from the linearized run"}),
+            "floor": (dims, floor, {"long_name": "rounding of the measured distance"}),
+            "residual": ((*dims, "step"), gathered("residual"), {"long_name": "residual of the linearized run"}),
+            "bound": ((*dims, "curve", "step"), bounds, {"long_name": "proved bound of that distance"}),
+        },
+        coords={
+            "features": list(NAMES), "width": widths, "curve": list(CURVES), "step": np.arange(parameters["steps"] + 1),
+        },
+    )  # fmt: skip
+    return Outcome(arrays, verdicts, _findings(parameters, arrays))
+
+
+def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
+    findings, peak = [], arrays.max("step")
+    for name in NAMES:
+        for width in parameters["widths"]:
+            at = peak.sel(features=name, width=width)
+            said = [
+                f"{curve} {float(at['bound'].sel(curve=curve)):.1e}"
+                for curve in CURVES
+                if np.isfinite(float(at["bound"].sel(curve=curve)))
+            ]
+            findings.append(
+                f"{title(name)}, m = {width:,}, after {parameters['steps']} steps: measured "
+                f"{float(at['measured']):.1e} "
+                f"(rounding {float(at['floor']):.0e}), proved: {', '.join(said) or 'nothing'}."
+            )
+    return findings
+
+
+STUDY = Study(
+    name="tube",
+    question="How far does a network stray from its linearization, proved and measured?",
+    presets={
+        "quick": {
+            "seed": 0, "samples": 10, "input_size": 10, "widths": [512, 2048, 8192], "steps": 300, "visits": 64,
+        },
+        "full": {
+            "seed": 0, "samples": 20, "input_size": 10, "widths": [512, 2048, 8192, 32768], "steps": 2000,
+            "visits": 256,
+        },
+    },
+    plan=plan,
+    conclude=conclude,
+)  # fmt: skip
