@@ -6,21 +6,25 @@
 
 If h < 1/2, gradient descent from these weights, in exact arithmetic and with a step size of at most `step_size`, drives
 the loss to zero at a linear rate, on a path of length at most `path`. Everything is computed from the network and the
-data at hand, in float64: the answer is *holds*. `assessment` has the numbers, docs/certificates.md the proofs.
+data at hand, in float64: the answer is *holds*. With `rigorous=True` every number is proved in ball arithmetic and the
+answer is *certified* (see `rigorous`). `assessment` has the numbers, docs/certificates.md the proofs.
 
 Hypotheses: sigma_min(J) > 0 by more than its numerical error; h < 1/2.
 Conclusion: ||R(t+1)|| <= contraction ||R(t)|| for every t.     Kind: upper bound.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.certificates.assessment import METHODS, Assessment, Constants, assess, constants
 from softntk.certificates.degenerate import degeneracy
+from softntk.certificates.proof import Proof
 from softntk.certificates.remedy import Remedy, remedy
+from softntk.certificates.rigorous import prove
 from softntk.failures import BadInput
 from softntk.networks.features import ReLU, Softmax
 from softntk.networks.two_layer import TwoLayer
@@ -34,6 +38,8 @@ _DESCENT = "gradient descent from these weights reaches loss zero"
 _FLOW = "gradient flow from these weights reaches loss zero"
 # Relative rounding of h, generously: sums of n m terms and a few square roots, but no cancellation.
 _ROUNDING = 1e-9
+# The proof in balls is a little sharper than float64, so it is tried up to this h.
+_NEAR = 0.55
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Certificate:
         contraction: the residual's norm shrinks by this factor every step, at least.
         cap: tau, where a few neurons were damped; NaN where not.
         remedy: what would help; None if certified.
+        proof: the inequalities with both sides, where ball arithmetic was asked for and used.
     """
 
     verdict: Verdict
@@ -82,6 +89,7 @@ class Certificate:
     contraction: float = math.nan
     cap: float = math.nan
     remedy: Remedy | None = None
+    proof: Proof | None = None
 
     @property
     def certified(self) -> bool:
@@ -116,12 +124,15 @@ def certify(
     *,
     step_size: float | None = None,
     sharp: bool = True,
+    rigorous: bool = False,
 ) -> Certificate:
-    """Apply Theorem A to the network as it stands, in float64.
+    """Apply Theorem A to the network as it stands, in float64 or rigorously.
 
     Arguments:
         step_size: the step size in use; None to find the one with the fastest guarantee.
         sharp: whether to spend up to four more kernels on the damped floor where the plain bound does not do.
+        rigorous: prove every number of descent in ball arithmetic, unless float64 finds h far from 1/2: *certified*
+            instead of *holds*. The verdict of gradient flow stays that of float64.
 
     Raises:
         BadInput: wrong shapes, NaN or infinite entries, not float64, a step size that is not positive and finite.
@@ -139,7 +150,20 @@ def certify(
     if sharp and not isinstance(network.features, ReLU) and not result.h < 0.25:
         found = constants(network, inputs)
         result = assess(found, residual, eta)
-    return _concluded(network, found, result, residual, step_size)
+    certificate = _concluded(network, found, result, residual, step_size)
+    if not (rigorous and certificate.h < _NEAR):
+        return certificate
+    hint = certificate.path if certificate.path > 0 else None
+    return _proved(certificate, prove(network, inputs, labels, path=hint, step_size=step_size))
+
+
+def _proved(certificate: Certificate, proof: Proof) -> Certificate:
+    """The certificate with what was proved in place of what float64 found."""
+    # The h of float64 stays: the proof looks at no more radii than it needs.
+    names = ("lambda_min", "s0", "b0", "residual", "method", "path", "s_end", "decrease", "beta", "step_size")
+    numbers: dict[str, Any] = {name: getattr(proof, name) for name in (*names, "contraction", "cap")}
+    remedy = None if proof.certified else certificate.remedy
+    return replace(certificate, verdict=proof.verdict, lambda_error=0.0, remedy=remedy, proof=proof, **numbers)
 
 
 def _checked(

@@ -43,8 +43,8 @@ def prove(
     """Prove Theorem A in balls.
 
     Arguments:
-        path: how far to look, such as the path that the float64 certificate found: saves the radii beyond. It is a
-            hint: too short a path costs the certificate, nothing else.
+        path: how far to look first, such as the path that the float64 certificate found: a hint that saves the radii
+            beyond.
         step_size: the step size in use; None for the one with the fastest rate.
 
     Raises:
@@ -65,6 +65,7 @@ def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
     if not (proof.s0 > 0 and 0 < proof.residual < math.inf):
         return replace(proof, verdict=_nothing_to_start_from(proof))
     grid = proof.residual / proof.s0 * np.array(_JUMPING if enclosed.jumps else _SMOOTH)
+    whole = len(grid)
     grid = grid[: 1 + int((grid < reach * (1 + 1e-6)).sum())]
     change = Change(enclosed)
     proved, prices = (
@@ -87,6 +88,8 @@ def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
             outcomes += [concluded(damped, lines, "capped", part, step_size) for part in parts]
     h = min(outcome.h for outcome in outcomes)
     found = [replace(outcome, h=h) for outcome in outcomes if outcome.contraction < 1]
+    if not found and len(grid) < whole:
+        return _prove(enclosed, math.inf, step_size)
     if not found:
         step = "" if step_size is None else f" with step size {step_size:.3g}"
         return replace(proof, h=h, verdict=does_not_apply(CLAIM, f"h = {h:.4g}{step}, and must be below 1/2", h, 0.5))
@@ -97,10 +100,10 @@ def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
         reason = (
             f"a step multiplies the residual by {proof.contraction:.9g} at most, on a path of {proof.path:.6g} at most"
         )
-        verdict = Verdict(CLAIM, Answer.CERTIFIED, reason, h, 0.5)
+        verdict = Verdict(CLAIM, Answer.CERTIFIED, reason, proof.contraction, 1.0)
     else:
         reason = f"{broken.states} could not be proved: {broken.left:.9g} against {broken.right:.9g}"
-        verdict = Verdict(CLAIM, Answer.UNDECIDED, reason, h, 0.5)
+        verdict = Verdict(CLAIM, Answer.UNDECIDED, reason, broken.left, broken.right)
     return replace(proof, verdict=verdict, inequalities=tuple(chain))
 
 
