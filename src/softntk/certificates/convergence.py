@@ -197,7 +197,7 @@ def _concluded(
     ))  # fmt: skip
     if not known and step_size is not None and bool(result.h_flow < 0.5):
         verdict = does_not_apply(_DESCENT, _step_too_large(found, step_size), float(result.h), 0.5)
-    numbers = {
+    numbers: dict[str, Any] = {
         name: float(getattr(result, name)) if known else math.nan
         for name in ("path", "s_end", "decrease", "beta", "step_size", "contraction")
     }
