@@ -38,7 +38,7 @@ def descend(
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n k"],
     *,
-    step_size: float | str = "stable",
+    step_size: float | str | Float[Array, ""] = "stable",
     steps: int,
     record_every: int = 1,
     probes: Mapping[str, Probe] | None = None,
@@ -67,6 +67,8 @@ def descend(
     dtype = network.hidden.dtype
     inputs = finite_matrix("inputs", inputs, columns=network.input_size, dtype=dtype)
     labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=network.output_size, dtype=dtype)
+    finite_matrix("network.hidden", network.hidden)
+    finite_matrix("network.output", network.output)
     probes = dict(probes or {})
     check_counts(steps=steps, record_every=record_every)
     _check(divergence, until, probes)

@@ -28,7 +28,7 @@ def ensemble(
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n k"],
     *,
-    step_size: float | str = "stable",
+    step_size: float | str | Float[Array, ""] = "stable",
     steps: int,
     record_every: int = 1,
     probes: Mapping[str, Probe] | None = None,

@@ -90,7 +90,7 @@ def linearized(
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n k"],
     *,
-    step_size: float | str = "stable",
+    step_size: float | str | Float[Array, ""] = "stable",
     kernel: Float[Array, "n k n k"] | None = None,
 ) -> Linearized:
     """Linearize the run of gradient descent around the network.

@@ -1,0 +1,222 @@
+"""Gradient descent against a plain loop; its records, its probes, its ends."""
+
+import logging
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import oracles
+from softntk.dynamics import descend, largest_stable_step
+from softntk.failures import BadInput, TooLarge
+from softntk.kernels import finite
+from softntk.networks import Exponential, TwoLayer, paired
+
+
+def run(problem, **options):
+    return descend(*problem[:3], **{"step_size": problem.step_size, **options})
+
+
+def plain_loop(problem, steps: int) -> list[np.ndarray]:
+    """Hidden weights at every step, with the gradient of the oracles."""
+    hidden, output, inputs, labels = (
+        np.asarray(array) for array in (problem.network.hidden, problem.network.output, problem.inputs, problem.labels)
+    )
+    path = [hidden]
+    for _ in range(steps):
+        gradient = oracles.gradient(problem.name, path[-1], output, inputs, labels)
+        path.append(path[-1] - problem.step_size * gradient)
+    return path
+
+
+def test_run_is_the_plain_loop(problem):
+    network, trace = run(problem, steps=12, record_every=5)
+    path = plain_loop(problem, 12)
+    output, inputs, labels = (np.asarray(a) for a in (problem.network.output, problem.inputs, problem.labels))
+    np.testing.assert_allclose(network.hidden, path[-1], rtol=1e-11)
+    np.testing.assert_array_equal(trace.steps, [0, 5, 10, 12])
+    losses = [oracles.loss(problem.name, path[t], output, inputs, labels) for t in trace.steps]
+    np.testing.assert_allclose(trace.loss, losses, rtol=1e-11)
+    moved = np.array([path[t] - path[0] for t in trace.steps])
+    np.testing.assert_allclose(trace.distance, np.linalg.norm(moved, axis=(1, 2)), rtol=1e-11)
+    np.testing.assert_allclose(trace.neuron_distance, np.linalg.norm(moved, axis=1).max(axis=1), rtol=1e-11)
+    assert trace.step_size == problem.step_size
+    assert not trace.diverged
+    assert trace.explanation == "12 steps taken without divergence"
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "recorded"), [(3, 1, [0, 1, 2, 3]), (4, 2, [0, 2, 4]), (3, 100, [0, 3]), (1, 1, [0, 1])]
+)
+def test_start_and_end_are_always_recorded(softmax_problem, steps, every, recorded):
+    _, trace = run(softmax_problem, steps=steps, record_every=every)
+    np.testing.assert_array_equal(trace.steps, recorded)
+
+
+def test_probes_land_in_the_trace(softmax_problem):
+    probes = {"weights": lambda net: net.hidden, "width": lambda net: net.width, "up": lambda net: net.hidden[0] > 0}
+    network, trace = run(softmax_problem, steps=4, record_every=2, probes=probes)
+    np.testing.assert_array_equal(trace.probes["weights"][0], softmax_problem.network.hidden)
+    np.testing.assert_array_equal(trace.probes["weights"][-1], network.hidden)
+    np.testing.assert_array_equal(trace.probes["width"], [6, 6, 6])
+    assert trace.probes["up"].dtype == bool
+    # A run to the middle record passes through the same weights.
+    half, _ = run(softmax_problem, steps=2)
+    np.testing.assert_allclose(trace.probes["weights"][1], half.hidden, rtol=1e-14)
+
+
+def test_until_ends_the_run_at_the_first_record_where_it_is_positive(softmax_problem):
+    network, inputs, labels, _ = softmax_problem
+    _, whole = run(softmax_problem, steps=40, record_every=4)
+    goal = float(whole.loss[5])
+    probes = {"left": lambda net: goal * (1 + 1e-9) - net.loss(inputs, labels)}
+    ended, trace = run(softmax_problem, steps=40, record_every=4, probes=probes, until="left")
+    np.testing.assert_array_equal(trace.steps, [0, 4, 8, 12, 16, 20])
+    np.testing.assert_allclose(ended.loss(inputs, labels), goal, rtol=1e-12)
+    at_once, trace = run(
+        softmax_problem,
+        steps=40,
+        probes={"yes": lambda net: jnp.array(True)},
+        until="yes",
+    )
+    assert trace.steps.tolist() == [0]
+    np.testing.assert_array_equal(at_once.hidden, network.hidden)
+
+
+def test_a_probe_that_is_not_a_number_never_ends_the_run(softmax_problem):
+    _, trace = run(
+        softmax_problem,
+        steps=2,
+        probes={"nan": lambda net: jnp.nan},
+        until="nan",
+    )
+    assert trace.steps.tolist() == [0, 1, 2]
+
+
+def test_every_record_is_announced(softmax_problem):
+    seen = []
+    run(
+        softmax_problem,
+        steps=6,
+        record_every=3,
+        on_record=lambda step: seen.append(int(step)),
+    )
+    jax.effects_barrier()
+    assert sorted(seen) == [0, 3, 6]
+
+
+@pytest.mark.parametrize("every", [1, 1000])
+def test_divergence_stops_the_run_at_once_and_is_said(problem, caplog, every):
+    """Ten times the largest stable step; a million steps would take minutes."""
+    caplog.set_level(logging.WARNING, "softntk")
+    stable = float(largest_stable_step(*problem[:2]))
+    # The outputs of softmax are at most m times the output weights, so its loss cannot grow without end.
+    limit = 1.5 if problem.name == "softmax" else 100.0
+    _, trace = run(problem, step_size=10 * stable, steps=10**6, record_every=every, divergence=limit)
+    assert trace.diverged
+    assert 1 <= trace.diverged_at < 1000
+    assert trace.steps[-1] == trace.diverged_at
+    # The last record, and no other, is beyond the limit (or not a number).
+    beyond = ~np.asarray(trace.loss <= limit * trace.loss[0])
+    np.testing.assert_array_equal(beyond, np.arange(len(beyond)) == len(beyond) - 1)
+    assert trace.largest_stable_step == stable
+    assert f"diverged at step {trace.diverged_at}" in trace.explanation
+    assert f"{stable:.4g} are stable" in trace.explanation
+    assert trace.explanation in caplog.text
+
+
+def test_a_start_that_overflows_is_a_run_that_diverged_at_step_zero(softmax_problem):
+    network = TwoLayer(softmax_problem.network.hidden, softmax_problem.network.output, Exponential())
+    _, trace = descend(network, 1e4 * softmax_problem.inputs, softmax_problem.labels, step_size=0.1, steps=5)
+    assert trace.diverged_at == 0
+    assert trace.steps.tolist() == [0]
+    assert "are stable" not in trace.explanation  # the kernel overflows, so no stable step is known
+
+
+def test_a_start_without_residual_stays_where_it_is(problem):
+    labels = problem.network.evaluate(problem.inputs, problem.labels).outputs
+    network, trace = descend(problem.network, problem.inputs, labels, step_size=problem.step_size, steps=20)
+    assert not trace.diverged
+    assert trace.loss.max() <= 1e-28 * float(jnp.sum(labels**2))
+    np.testing.assert_allclose(network.hidden, problem.network.hidden, rtol=1e-13)
+
+
+def test_zero_rows_one_sample_one_output(problem):
+    """All correct inputs. A sample without length moves nothing, and every step is stable."""
+    network = TwoLayer(problem.network.hidden, problem.network.output[:1], problem.network.features)
+    ended, trace = descend(network, jnp.zeros((1, 3)), jnp.ones((1, 1)), steps=3)
+    np.testing.assert_array_equal(ended.hidden, network.hidden)
+    assert trace.step_size == 1.0
+    assert not trace.diverged
+
+
+def test_stable_steps_lower_the_loss_at_every_step(key, problem):
+    wide = paired(key, input_size=3, output_size=2, width=512, features=problem.network.features)
+    _, trace = descend(wide, problem.inputs, problem.labels, step_size="stable", steps=50)
+    values = np.linalg.eigvalsh(finite(wide, problem.inputs).reshape(8, 8))
+    assert float(trace.step_size) == pytest.approx(1 / (512 * values[-1]), rel=1e-13)
+    assert bool((jnp.diff(trace.loss) < 0).all())
+    assert trace.loss[-1] < trace.loss[0] / 10
+
+
+def test_inputs_of_any_size(softmax_problem):
+    network, inputs, labels, _ = softmax_problem
+    ended, trace = descend(network, 1e4 * inputs, labels, step_size=1e-12, steps=3)
+    assert bool(jnp.isfinite(ended.hidden).all())
+    assert bool(jnp.isfinite(trace.loss).all())
+
+
+def test_precision_is_that_of_the_network(problem):
+    single = jax.tree.map(lambda leaf: leaf.astype("float32"), problem.network)
+    arguments = {"step_size": problem.step_size, "steps": 12, "record_every": 6}
+    network, trace = descend(single, problem.inputs, problem.labels, **arguments)
+    assert {network.hidden.dtype, trace.loss.dtype, trace.distance.dtype, trace.step_size.dtype} == {
+        np.dtype("float32")
+    }
+    _, double = run(problem, **arguments)
+    np.testing.assert_allclose(trace.loss, double.loss, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "argument"),
+    [
+        ({"inputs": jnp.full((4, 3), jnp.nan)}, "inputs"),
+        ({"inputs": jnp.ones((4, 2))}, "inputs"),
+        ({"inputs": jnp.ones((0, 3))}, "inputs"),
+        ({"labels": jnp.full((4, 2), jnp.inf)}, "labels"),
+        ({"labels": jnp.ones((3, 2))}, "labels"),
+        ({"labels": jnp.ones(4)}, "labels"),
+        ({"steps": 0}, "steps"),
+        ({"steps": 2.5}, "steps"),
+        ({"record_every": -1}, "record_every"),
+        ({"record_every": True}, "record_every"),
+        ({"step_size": 0.0}, "step_size"),
+        ({"step_size": float("nan")}, "step_size"),
+        ({"step_size": float("inf")}, "step_size"),
+        ({"step_size": "fast"}, "step_size"),
+        ({"step_size": None}, "step_size"),
+        ({"divergence": 1.0}, "divergence"),
+        ({"divergence": float("nan")}, "divergence"),
+        ({"until": "norm"}, "until"),
+    ],
+    ids=str,
+)
+def test_bad_input_is_refused(softmax_problem, unchecked, change, argument):
+    network, inputs, labels, _ = softmax_problem
+    with pytest.raises(BadInput) as failure:
+        descend(network, **{"inputs": inputs, "labels": labels, "steps": 3, **change})
+    assert failure.value.argument == argument
+    assert all((failure.value.required, failure.value.got, failure.value.advice))
+
+
+def test_weights_that_are_not_numbers_are_refused(softmax_problem):
+    network, inputs, labels, step = softmax_problem
+    with pytest.raises(BadInput, match=r"network\.hidden"):
+        descend(network.moved_to(network.hidden * jnp.nan), inputs, labels, step_size=step, steps=3)
+
+
+def test_a_run_that_does_not_fit_is_refused(softmax_problem, monkeypatch):
+    monkeypatch.setattr("softntk.numerics.memory.free_bytes", lambda: 1000)
+    with pytest.raises(TooLarge, match="float32"):
+        run(softmax_problem, steps=3)
