@@ -19,6 +19,12 @@ SMALL = {
         "moment_widths": [32, 64], "moment_draws": 4,
     },
     "training": {"data": ["wine"], "count": 8, "widths": [32, 64], "steps": 10, "record_every": 5},
+    "certified_width": {
+        "data": [["wine", 4]], "largest": 32, "steps": 20, "narrow": 16, "along_steps": 10, "along_every": 5,
+    },
+    "convex_region": {"samples": 4, "input_size": 3, "widths": [32], "evaluations": 8},
+    "tube": {"samples": 4, "input_size": 3, "widths": [64, 128], "steps": 10, "visits": 2},
+    "scales": {"samples": 4, "input_size": 3, "width": 64, "scales": [0.5, 2.0]},
     "generalization": {"data": ["breast_cancer"], "counts": [10], "width": 32, "seeds": 2, "steps": 5},
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The command line: `softntk reproduce | kernel | train | predict | report`."""
+"""The command line: `softntk reproduce | kernel | train | predict | certify | verify | report`."""
 
 from softntk.cli.app import main
 

@@ -20,8 +20,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from softntk.data.builtin import BUILTIN, builtin
+from softntk.data.files import read_table
 from softntk.data.numpy_files import read_members
 from softntk.data.preparation import Preparation
+from softntk.data.training_set import TrainingSet
 from softntk.failures import BadInput
 from softntk.networks.features import features_named
 from softntk.networks.two_layer import TwoLayer
@@ -38,6 +41,24 @@ class Model:
     network: TwoLayer
     preparation: Preparation
     training: Mapping[str, Any] = field(default_factory=dict)
+
+    def training_set(self, source: str) -> TrainingSet:
+        """The rows that the model was trained on, drawn again from a built-in set or a file.
+
+        Raises:
+            BadInput: the source is another one, or was changed so that its columns or rows do not fit.
+        """
+        if source.replace("-", "_") in BUILTIN:
+            table = builtin(source.replace("-", "_"))
+        else:
+            table = read_table(Path(source), list(self.preparation.target_names))
+        rows = np.asarray(self.preparation.rows)
+        if rows.max() >= len(table.inputs):
+            raise BadInput(
+                "data", required=f"have at least {rows.max() + 1} rows, as in training", got=str(len(table.inputs)),
+                advice="Pass the data that the model was trained on.",
+            )  # fmt: skip
+        return self.preparation.set_of(table.rows(rows))
 
     def outputs(self, raw: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
         """Outputs of the network at inputs in the units of the data.

@@ -3,7 +3,17 @@
 import difflib
 
 from softntk.failures import BadInput
-from softntk.studies import generalization, kernel_limit, perturbation, table_one, training
+from softntk.studies import (
+    certified_width,
+    convex_region,
+    generalization,
+    kernel_limit,
+    perturbation,
+    scales,
+    table_one,
+    training,
+    tube,
+)
 from softntk.studies.cells import forget_cells
 from softntk.studies.study import Cell, Outcome, Study, run
 
@@ -11,7 +21,18 @@ __all__ = ["STUDIES", "Cell", "Outcome", "Study", "forget_cells", "run", "study_
 
 #: Every study by its name. A new study is a new row.
 STUDIES: dict[str, Study] = {
-    module.STUDY.name: module.STUDY for module in (table_one, kernel_limit, perturbation, training, generalization)
+    module.STUDY.name: module.STUDY
+    for module in (
+        certified_width,
+        table_one,
+        training,
+        convex_region,
+        tube,
+        scales,
+        kernel_limit,
+        perturbation,
+        generalization,
+    )
 }
 
 

@@ -11,22 +11,30 @@ from softntk.failures import BadInput
 from softntk.records import Record
 from softntk.report.section import Section
 from softntk.report.sections import (
+    certified_width,
+    convex_region,
     generalization,
     generic,
     kernel_limit,
     perturbation,
+    scales,
     table_one,
     training,
+    tube,
 )
 
 __all__ = ["BUILDERS", "build_section", "in_order"]
 
 #: Study -> builder of its section.
 BUILDERS: dict[str, Callable[[Record], Section]] = {
+    "certified_width": certified_width.build,
     "table_one": table_one.build,
+    "training": training.build,
+    "convex_region": convex_region.build,
+    "tube": tube.build,
+    "scales": scales.build,
     "kernel_limit": kernel_limit.build,
     "perturbation": perturbation.build,
-    "training": training.build,
     "generalization": generalization.build,
 }
 

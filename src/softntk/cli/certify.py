@@ -1,0 +1,101 @@
+"""`softntk certify`: prove that this network learns these data."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from softntk.cli.options import (
+    Count,
+    Data,
+    FeaturesName,
+    Json,
+    Scale,
+    Scaling,
+    Seed,
+    Target,
+    Width,
+    log_to_stderr,
+    output_path,
+)
+
+__all__ = ["command"]
+
+
+def command(
+    data: Data,
+    features: FeaturesName = "softmax",
+    width: Width = 2048,
+    scale: Scale = 1.0,
+    model: Annotated[
+        Path | None, typer.Option(help="Certify this trained model instead of a fresh start, on its own training rows.")
+    ] = None,
+    rigorous: Annotated[bool, typer.Option("--rigorous", help="Prove every number in ball arithmetic.")] = False,
+    smallest: Annotated[
+        bool, typer.Option("--smallest", help="Search the smallest certified width and the smallest that trains.")
+    ] = False,
+    largest: Annotated[int, typer.Option(help="Largest width of that search.")] = 16384,
+    halfway: Annotated[bool, typer.Option("--halfway", help="In that search, try powers of sqrt 2 too.")] = False,
+    target: Target = None,
+    count: Count = None,
+    scaling: Scaling = "sphere",
+    seed: Seed = 0,
+    json_: Json = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the proof (json); needs --rigorous.")
+    ] = None,
+) -> None:
+    """Certify that gradient descent drives the loss of this network on these data to zero. Exits with 1 if it "
+    "cannot."""
+    from softntk.failures import BadInput
+
+    if output is not None and not rigorous:
+        raise BadInput("output", required="go with --rigorous", got=str(output), advice="Add --rigorous.")
+    from softntk.cli.processor import use_float64
+
+    use_float64()
+    log_to_stderr()
+    import jax
+
+    from softntk.certificates import certify, write
+    from softntk.cli.certified import described, searched
+    from softntk.data import load
+    from softntk.estimators import load_model
+    from softntk.networks import features_named, paired
+
+    data_key, start_key = jax.random.split(jax.random.key(seed))
+    if model is not None:
+        loaded = load_model(model)
+        network, training = loaded.network, loaded.training_set(data)
+    else:
+        training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling)
+        network = paired(
+            start_key, input_size=training.input_size, output_size=training.output_size, width=width,
+            features=features_named(features), scale=scale,
+        )  # fmt: skip
+    inputs, labels = training.inputs, training.labels
+    found: dict[str, Any] = {"data": data, "n": training.count, "d": training.input_size, "k": training.output_size}
+    if smallest:
+        arguments = {"key": start_key, "largest": largest, "scale": scale, "halfway": halfway}
+        found |= searched(inputs, labels, features_named(features), **arguments)
+        established = found["certified_width"] is not None
+    else:
+        certificate = certify(network, inputs, labels, rigorous=rigorous)
+        found |= described(certificate) | {"seed": seed, "scale": scale}
+        established = certificate.certified
+        if output is not None and established and certificate.proof is not None:
+            notes = {"data": data, "made by": f"softntk certify, seed {seed}"}
+            path = write(output_path(output, ".json"), certificate.proof, network, inputs, labels, notes=notes)
+            found["written"] = str(path)
+    print(json.dumps(found, indent=2) if json_ else "\n".join(_words(found)))
+    if not established:
+        raise typer.Exit(1)
+
+
+def _words(found: dict[str, Any]) -> list[str]:
+    lines = [f"{found['data']}: n = {found['n']}, d = {found['d']}, k = {found['k']}"]
+    lines += found["words"]
+    if "written" in found:
+        lines.append(f"written: {found['written']}; check it: softntk verify {found['written']}")
+    return lines

@@ -1,0 +1,165 @@
+"""How wide is wide enough: by the theorem, by a certificate, and by trying?
+
+For each data set and network, at the paired start with scale 1:
+
+    theorem     log10 of the width that Table 1 asks for, n^o(1) written out with C = 1 and constant 1
+    certified   the smallest power of two at which Theorem A of `certificates` holds for at least 4 of 5 starts
+                (gradient descent; for ReLU also gradient flow, which asks for less)
+    trains      the smallest power of two at which the loss falls to 1e-3 of its start within 10^4 stable steps
+
+And certify as you go: the first step at which a network that is too narrow for a certificate at the start gets one.
+"""
+
+from functools import partial
+
+import jax
+import numpy as np
+import xarray as xr
+
+from softntk.certificates.along import certify_along
+from softntk.certificates.convergence import certify
+from softntk.certificates.width import smallest_certified_width, smallest_trained_width
+from softntk.kernels.infinite import infinite
+from softntk.kernels.spectrum import extremes
+from softntk.networks.features import FEATURES, features_named
+from softntk.networks.initialization import paired
+from softntk.studies.problems import Problem, problem, title
+from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
+from softntk.theorems.constants import OPTIMISTIC
+from softntk.theorems.convergence import TABLE_ONE
+
+__all__ = ["STUDY"]
+
+NAMES = tuple(FEATURES)
+
+
+def plan(parameters: Parameters) -> list[Cell]:
+    cells = []
+    for source, count in parameters["data"]:
+        for name in NAMES:
+            arguments = (source, count, name, parameters)
+            cells += [
+                Cell(f"certified {source} {count} {name}", partial(_certified, *arguments), weight=8.0),
+                Cell(f"trains {source} {count} {name}", partial(_trains, *arguments), weight=3.0),
+                Cell(f"along {source} {count} {name}", partial(_along, *arguments), weight=3.0),
+            ]
+    return cells
+
+
+def _problem(source: str, count: int, parameters: Parameters) -> tuple[Problem, jax.Array]:
+    data_key, start_key = jax.random.split(jax.random.key(parameters["seed"]))
+    return problem(source, data_key, count=count), start_key
+
+
+def _certified(source: str, count: int, name: str, parameters: Parameters) -> dict:
+    (inputs, labels, *_), key = _problem(source, count, parameters)
+    features, seen = features_named(name), {}
+
+    def holds(network, *, flow: bool) -> bool:
+        found = certify(network, inputs, labels, sharp=parameters["sharp"])
+        return found.flow.established if flow else found.certified
+
+    for kind, flow in (("descent", False), ("flow", True)):
+        if flow and name != "relu":
+            continue  # for the smooth networks the two ask for the same
+        found = smallest_certified_width(
+            inputs, labels, features, key=key, largest=parameters["largest"], certified=partial(holds, flow=flow)
+        )
+        seen[kind] = np.nan if found.width is None else found.width
+    around = extremes(infinite(features, inputs))
+    asked = np.nan
+    if around.smallest > around.smallest_radius:
+        said = TABLE_ONE[name].evaluate(
+            n=count, sigma=1.0, lambda_min=float(around.smallest), epsilon=1e-3, constants=OPTIMISTIC
+        )
+        asked = said.promised["log10_width"] + said.promised["log10_width_factor"]
+    return {"descent": seen["descent"], "flow": seen.get("flow", seen["descent"]), "log10_theorem": asked}
+
+
+def _trains(source: str, count: int, name: str, parameters: Parameters) -> dict:
+    (inputs, labels, *_), key = _problem(source, count, parameters)
+    found = smallest_trained_width(
+        inputs, labels, features_named(name), key=key, largest=parameters["largest"], steps=parameters["steps"]
+    )
+    return {"width": np.nan if found.width is None else found.width}
+
+
+def _along(source: str, count: int, name: str, parameters: Parameters) -> dict:
+    (inputs, labels, *_), key = _problem(source, count, parameters)
+    start = paired(
+        key, input_size=inputs.shape[1], output_size=labels.shape[1], width=parameters["narrow"],
+        features=features_named(name),
+    )  # fmt: skip
+    found = certify_along(
+        start, inputs, labels, steps=parameters["along_steps"], record_every=parameters["along_every"]
+    )
+    return {
+        "first": np.nan if found.first is None else found.first,
+        "proved": found.steps_to(1e-6),
+        "loss_at_first": found.trace.loss[-1] / found.trace.loss[0],
+    }
+
+
+def conclude(parameters: Parameters, results: Results) -> Outcome:
+    data = parameters["data"]
+    labels = [f"{title(source)}, n = {count}" for source, count in data]
+
+    def gathered(kind: str, entry: str) -> np.ndarray:
+        return np.array([[float(results[f"{kind} {s} {n} {f}"][entry]) for f in NAMES] for s, n in data])
+
+    words = {
+        "trains": "smallest width that trains", "certified": "smallest width certified for gradient descent",
+        "flow": "smallest width certified for gradient flow", "log10_theorem": "log10 of the width of Table 1, C = 1",
+        "first": f"first certified step at m = {parameters['narrow']}",
+        "loss_at_first": "loss there, as a share of its start",
+        "proved": "steps after which the loss is proved to be below 1e-6",
+    }  # fmt: skip
+    found = {
+        "trains": gathered("trains", "width"), "certified": gathered("certified", "descent"),
+        "flow": gathered("certified", "flow"), "log10_theorem": gathered("certified", "log10_theorem"),
+        "first": gathered("along", "first"), "loss_at_first": gathered("along", "loss_at_first"),
+        "proved": gathered("along", "proved"),
+    }  # fmt: skip
+    arrays = xr.Dataset(
+        {entry: (("data", "features"), found[entry], {"long_name": words[entry]}) for entry in words},
+        coords={"data": labels, "features": list(NAMES)},
+    )
+    return Outcome(arrays, [], _findings(parameters, arrays))
+
+
+def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
+    findings = []
+    over = f"over {parameters['largest']:,}"
+    for label in arrays["data"].values:
+        for name in NAMES:
+            at = arrays.sel(data=label, features=name)
+            certified, trains, first = (float(at[entry]) for entry in ("certified", "trains", "first"))
+            findings.append(
+                f"{title(name)}, {label}: trains from {trains:,.0f} neurons, certified from "
+                f"{over if np.isnan(certified) else f'{certified:,.0f}'}, the theorem asks for "
+                f"10^{float(at['log10_theorem']):.0f}; {parameters['narrow']} neurons are certified "
+                f"{'not within the run' if np.isnan(first) else f'from step {first:,.0f} on'}."
+            )
+    return findings
+
+
+STUDY = Study(
+    name="certified_width",
+    question="How wide is wide enough: by the theorem, by a certificate, and by trying?",
+    presets={
+        "quick": {
+            "seed": 0, "data": [["breast_cancer", 20]], "largest": 4096,
+            "steps": 10000, "narrow": 128, "along_steps": 2000, "along_every": 50, "sharp": False,
+        },
+        "full": {
+            "seed": 0,
+            "data": [
+                ["sphere_10", 10], ["sphere_10", 20], ["digits_parity", 50], ["digits_parity", 200],
+                ["breast_cancer", 50],
+            ],
+            "largest": 65536, "steps": 10000, "narrow": 256, "along_steps": 20000, "along_every": 100, "sharp": True,
+        },
+    },
+    plan=plan,
+    conclude=conclude,
+)  # fmt: skip
