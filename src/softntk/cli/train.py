@@ -19,6 +19,7 @@ from softntk.cli.options import (
     log_to_stderr,
     output_path,
 )
+from softntk.failures import BadInput
 
 __all__ = ["command"]
 
@@ -34,6 +35,10 @@ def command(
     count: Count = None,
     held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
     scaling: Scaling = "sphere",
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Report the first step from which the rest of training is proved.")
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="With --certify: stop there.")] = False,
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the trained model (npz).")] = None,
@@ -43,11 +48,14 @@ def command(
 
     use_float64()
     log_to_stderr()
+    if stop and not certify:
+        raise BadInput("stop", required="go with --certify", got="--stop alone", advice="Type --certify --stop.")
     import jax
 
-    from softntk.cli.training_report import described
+    from softntk.certificates import margin
+    from softntk.cli.training_report import described, first_certified
     from softntk.data import load, load_split
-    from softntk.dynamics import descend
+    from softntk.dynamics import descend, resolved
     from softntk.estimators import Model, save_model
     from softntk.networks import features_named, paired
 
@@ -61,12 +69,18 @@ def command(
         start_key, input_size=training.input_size, output_size=training.output_size, width=width,
         features=features_named(features), scale=scale,
     )  # fmt: skip
+    eta = resolved(_number_or_name(step_size), start, training.inputs)
+    if certify and step_size == "stable":
+        eta = eta / 2  # leaves room for the Jacobian to grow, which a certificate asks for
+    probes = {"margin": margin(training.inputs, training.labels, step_size=eta)} if certify else {}
     with _progress(steps) as on_record:
         trained, trace = descend(
-            start, training.inputs, training.labels, step_size=_number_or_name(step_size), steps=steps,
-            record_every=max(steps // 50, 1), on_record=on_record,
+            start, training.inputs, training.labels, step_size=float(eta), steps=steps,
+            record_every=max(steps // 50, 1), on_record=on_record, probes=probes, until="margin" if stop else None,
         )  # fmt: skip
     found = described(start, trained, trace, training, test, preparation, scale=scale)
+    if certify:
+        found["first_certified_step"] = first_certified(trace)
     found |= {"data": data, "features": features, "width": width, "scale": scale, "seed": seed}
     if output is not None:
         settings = {key: found[key] for key in ("data", "features", "width", "scale", "seed", "steps", "step_size")}
@@ -99,6 +113,12 @@ def _progress(steps: int):
     return shown()
 
 
+def _proved(first: int | None) -> str:
+    if first is None:
+        return "certified at no recorded step: more steps or more neurons would help"
+    return f"from step {first} on the rest of training is proved (in float64): the loss goes to zero at a linear rate"
+
+
 def _words(found: dict[str, Any]) -> str:
     lines = [f"{found['data']}: n = {found['n']}, d = {found['d']}, k = {found['k']}"]
     lines += [f"  {note}" for note in found["notes"]]
@@ -110,6 +130,8 @@ def _words(found: dict[str, Any]) -> str:
     if "test" in found:
         lines.append(found["test"]["words"])
     lines += [f"obstacle: {each}" for each in found["obstacles"]]
+    if "first_certified_step" in found:
+        lines.append(_proved(found["first_certified_step"]))
     lines += [each["words"] for each in found["verdicts"]]
     if found["ended"]:
         lines.append(found["ended"])

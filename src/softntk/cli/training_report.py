@@ -11,7 +11,7 @@ from softntk.kernels import extremes, finite
 from softntk.networks import TwoLayer
 from softntk.verdicts import Verdict, does_not_apply
 
-__all__ = ["described"]
+__all__ = ["described", "first_certified"]
 
 # A kernel with more rows takes longer to decompose than most runs take.
 _MOST_ROWS = 2000
@@ -43,6 +43,12 @@ def described(
     if test is not None:
         found["test"] = _tested(trained, test, preparation)
     return found
+
+
+def first_certified(trace: Trace) -> int | None:
+    """The first recorded step at which the probe "margin" is positive."""
+    certified = np.asarray(trace.probes["margin"]) > 0
+    return int(np.asarray(trace.steps)[certified.argmax()]) if certified.any() else None
 
 
 def _verdicts(start: TwoLayer, trace: Trace, training: TrainingSet, scale: float) -> list[Verdict]:
