@@ -16,13 +16,16 @@ from textwrap import fill
 import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 from matplotlib.style import context
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from softntk.failures import BadInput
 from softntk.report.looks import STYLE
 from softntk.report.marks import Label, Mark
+from softntk.report.numbers import number
 from softntk.report.svg import prefixed, tidy
 
 __all__ = ["Axis", "Figure", "plot"]
@@ -80,10 +83,23 @@ def plot(*marks: Mark, x: Axis, y: Axis, caption: str, description: str, height:
         for axis, limit in ((x, axes.set_xlim), (y, axes.set_ylim)):
             if axis.limits is not None:
                 limit(*axis.limits)
+        for axis, log, limits in ((axes.xaxis, x.log, axes.get_xlim()), (axes.yaxis, y.log, axes.get_ylim())):
+            if log:
+                _tick(axis, *limits)
         _name(drawing, axes, labels)
         text = io.StringIO()
         drawing.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     return Figure(tidy(text.getvalue()), caption, description)
+
+
+def _tick(axis: XAxis | YAxis, low: float, high: float) -> None:
+    """Name powers of ten; between two of them 1, 2 and 5, so that names never run into each other."""
+    if high / low >= 30:
+        axis.set_minor_formatter(NullFormatter())
+        return
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.3g}"), 1)))
+    axis.set_minor_locator(NullLocator())
 
 
 def _name(drawing: Drawing, axes: Axes, labels: Sequence[Label]) -> None:

@@ -49,7 +49,7 @@ def from_log10(exponent: float, digits: int = 2) -> str:
     if _special(exponent):
         return "0" if exponent == -math.inf else number(exponent)
     whole = math.floor(exponent)
-    if -4 < whole < 6:
+    if -4 < whole < max(digits, 4):
         return number(10.0**exponent, digits)
     mantissa, carry = _scientific(10.0 ** (exponent - whole), digits)
     return f"{mantissa} × {power_of_ten(whole + carry)}"
