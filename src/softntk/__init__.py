@@ -12,7 +12,9 @@ from typing import Any
 #: Public name -> module that defines it.
 _HOMES = {
     "Exponential": "networks", "ReLU": "networks", "Softmax": "networks", "TwoLayer": "networks",
-    "independent": "networks", "paired": "networks",
+    "independent": "networks", "paired": "networks", "finite": "kernels", "infinite": "kernels",
+    "descend": "dynamics", "ensemble": "dynamics", "linearized": "dynamics", "certify": "certificates",
+    "tube": "certificates", "load": "data",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
