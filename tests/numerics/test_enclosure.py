@@ -183,9 +183,18 @@ def test_perron_bound_holds_and_is_tight(kind):
     gram = (inputs @ inputs.T) ** 2
     weights = rng.exponential(size=(6, 9)) * (1e150 if kind == "huge" else 1.0)
     weights[:, 3] = 0.0
-    largest = max(np.linalg.eigvalsh(c[:, None] * gram * c).max() for c in (weights / weights.max()).T)
-    bound = perron_upper(weights, balls(gram))
-    truth = largest * weights.max() ** 2
-    assert truth * (1 - 1e-13) <= bound <= truth * (1 + 1e-11)
+    scaled = weights / weights.max()
+    truth = np.array([np.linalg.eigvalsh(c[:, None] * gram * c).max() for c in scaled.T]) * weights.max() ** 2
+    bounds = perron_upper(weights, balls(gram), rounds=1000)
+    rounding = 1e-13 * truth.max()
+    assert (truth - rounding <= bounds).all()
+    assert (bounds <= truth * (1 + 1e-11) + rounding).all()
     # Any positive vectors give a bound, spent or not on iterations.
-    assert perron_upper(weights, balls(gram), rounds=0) >= truth * (1 - 1e-13)
+    assert (perron_upper(weights, balls(gram), rounds=0) >= truth - rounding).all()
+
+
+def test_perron_bound_of_what_is_not_finite_is_infinite():
+    gram, weights = balls(np.ones((2, 2))), np.array([[1.0, np.inf, np.nan], [1.0, 1.0, 1.0]])
+    assert perron_upper(weights, gram, rounds=4).tolist() == pytest.approx([2.0, np.inf, np.inf], rel=1e-15)
+    gram[0, 0] = arb(10) ** 400
+    assert (perron_upper(weights, gram, rounds=4) == np.inf).all()
