@@ -20,7 +20,8 @@ SMALL = {
     },
     "training": {"data": ["wine"], "count": 8, "widths": [32, 64], "steps": 10, "record_every": 5},
     "certified_width": {
-        "data": [["wine", 4]], "smallest": 16, "largest": 32, "steps": 20, "narrow": 16, "along_steps": 10, "along_every": 5,
+        "data": [["wine", 4]], "smallest": 16, "largest": 32, "steps": 20, "narrow": 16, "along_steps": 10,
+        "along_every": 5,
     },
     "convex_region": {"samples": 4, "input_size": 3, "widths": [32], "evaluations": 8},
     "tube": {"samples": 4, "input_size": 3, "widths": [64, 128], "steps": 10, "visits": 2},
