@@ -50,7 +50,10 @@ from flint import arb, arb_mat, ctx
 
 __all__ = ["CLAIM", "FORMAT", "Line", "Rejected", "check", "load"]
 
-FORMAT, CLAIM = "softntk certificate 1", "gradient descent from these weights reaches loss zero"
+#: What a file says it is.
+FORMAT = "softntk certificate 1"
+#: What a certificate says, in one line; in full above.
+CLAIM = "gradient descent from these weights reaches loss zero"
 BITS, MULTIPLE, HIGHEST = 128, 4.0, 64
 MOST_BYTES, MOST_BALLS, MOST_RADII = 2**29, 2**24, 100  # of a file; in an array, about 100 bytes each
 METHODS = {"softmax": ("exact", "capped"), "exponential": ("exact", "capped"), "relu": ("double", "small")}
@@ -410,6 +413,7 @@ def main(arguments: list[str]) -> int:
 
 
 def load(path: str) -> dict[str, np.ndarray]:
+    """Arrays of an .npz file; raises Rejected for anything else, and for too much."""
     try:
         with zipfile.ZipFile(path) as archive:
             need(sum(each.file_size for each in archive.infolist()) <= 2 * MOST_BYTES, "the data are too large")

@@ -37,7 +37,7 @@ _BALL_BYTES = 112
 class Enclosed:
     """A network with its data; what is asked for is computed once, with the precision of the first request.
 
-    NaN or infinity for a bound: nothing could be proved.
+    A bound that is NaN or infinite proves nothing.
 
     Raises:
         BadInput: wrong shapes, not float64, NaN or infinite entries.

@@ -94,9 +94,9 @@ class Change:
         nothing = Floor(np.ones(at.width), np.inf, 0.0, 0.0, np.inf)
         if not np.isfinite(peaks).all() or not (peaks > 0).all():
             return nothing
-        energy = np.sum((self._heights * uppers(at.norms)[:, None]) ** 2, axis=0)
+        energy = (self._heights * uppers(at.norms)[:, None]) ** 2
         caps = peaks.max() * 0.9 ** np.arange(60)
-        left = np.array([np.sum(energy * np.minimum(1, cap / peaks) ** 2) for cap in caps])
+        left = np.min(energy @ np.minimum(1, caps / peaks[:, None]) ** 2, axis=0)
         damping = np.minimum(1, caps[np.argmax(left / caps)] / peaks)
         signs = at.output[None, :, :] - at.means[:, :, None]
         if at.centered:
