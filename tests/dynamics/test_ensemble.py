@@ -88,3 +88,25 @@ def test_what_does_not_fit_is_refused(softmax_problem, monkeypatch):
     monkeypatch.setattr("softntk.numerics.memory.free_bytes", lambda: 1000)
     with pytest.raises(TooLarge, match="fewer networks at a time"):
         ensemble(networks, *softmax_problem[1:3], step_size=0.01, steps=3)
+
+
+@pytest.mark.parametrize("cores", [1, 2, 64])
+def test_any_number_of_cores_gives_the_same_runs(softmax_problem, monkeypatch, cores):
+    """Seven runs: one after the other, or seven threads; as many in one program as fit, or one."""
+    networks = starts(softmax_problem, 7)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    ends, traces = ensemble(networks, *softmax_problem[1:3], step_size=0.01, steps=7, record_every=7)
+    for index in (0, 6):
+        end, trace = descend(one(networks, index), *softmax_problem[1:3], step_size=0.01, steps=7, record_every=7)
+        np.testing.assert_allclose(ends.hidden[index], end.hidden, rtol=1e-12)
+        np.testing.assert_allclose(traces.loss[index], trace.loss, rtol=1e-12)
+
+
+def test_scoped_precision_holds_in_every_thread(softmax_problem):
+    """Float32 by default, float64 in the block that asks for it."""
+    arrays = jax.tree.map(np.asarray, (starts(softmax_problem, 2), *softmax_problem[1:3]))
+    with jax.enable_x64(False):
+        narrow, _ = ensemble(*jax.tree.map(jnp.asarray, arrays), step_size=0.01, steps=1)
+        with jax.enable_x64(True):
+            wide, _ = ensemble(*jax.tree.map(jnp.asarray, arrays), step_size=0.01, steps=1)
+    assert (narrow.hidden.dtype, wide.hidden.dtype) == (jnp.float32, jnp.float64)

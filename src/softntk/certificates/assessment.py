@@ -126,7 +126,7 @@ def assess(
     """
     more = jnp.asarray(width_factor, residual.dtype)
     s0, b0 = found.s0 * jnp.sqrt(more), found.b0 * jnp.sqrt(more)
-    unit = jnp.where((s0 > 0) & (residual > 0), residual / jnp.where(s0 > 0, s0, 1), 1)
+    unit = jnp.where((s0 > 0) & (residual > 0), residual / jnp.where(s0 > 0, s0, 1), 1e-9)
     smooth = found.smooth
     if isinstance(smooth.features, ReLU):
         grid = unit * jnp.asarray(_JUMPING, residual.dtype)
@@ -210,10 +210,13 @@ def _jumping(s0: Array, b0: Array, change: Array, step_size: Array | None) -> li
         none, allowed = jnp.zeros_like(change), part <= 1
         if index == 0:
             rates.append((2, part, Rate(*_flat(s0 - 2 * change), none, allowed)))
-        # The largest fraction of any cell counts: psi must hold for the whole path.
-        size = jnp.where(allowed, part, 0).max()
         root = jnp.sqrt(jnp.maximum(s0**2 - change**2, 0))
-        rates.append((3, part, Rate(*_flat(root - change - size * (s0 + change) / 2), none, allowed)))
+        # Where c depends on the cell that p is in, so does what is subtracted all the way there.
+        price = part * (s0 + change) / 2
+        fixed = step_size is not None
+        rates.append(
+            (3, part, Rate(*_flat(root - change - (0 if fixed else price)), price if fixed else none, allowed))
+        )
     return rates
 
 

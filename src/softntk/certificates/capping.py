@@ -69,8 +69,9 @@ class Floor(eqx.Module):
         return self.start / shrink, alpha * self.cap * per_distance / shrink
 
 
+@eqx.filter_jit
 def capped(network: TwoLayer, inputs: Float[Array, "n d"], smooth: Smoothness) -> Floor:
-    """Choose the cap and compute the floor for a softmax or exponential network. Works under jit."""
+    """Choose the cap and compute the floor for a softmax or exponential network."""
     weights = jnp.exp(smooth.scores)
     damping, cap = _damping(weights, smooth)
     centered = isinstance(network.features, Softmax)
@@ -88,12 +89,12 @@ def capped(network: TwoLayer, inputs: Float[Array, "n d"], smooth: Smoothness) -
 def _damping(weights: Float[Array, "n m"], smooth: Smoothness) -> tuple[Float[Array, " m"], Float[Array, ""]]:
     """sqrt(omega) (m,) and tau: the cap with the most kernel left for the change it allows.
 
-    The trace of the damped kernel stands in for its smallest eigenvalue; any choice is valid.
+    The smallest diagonal entry of the damped kernel stands in for its smallest eigenvalue; any choice is valid.
     """
-    energy = jnp.sum((weights * smooth.norms[:, None]) ** 2, axis=0)
+    energy = (weights * smooth.norms[:, None]) ** 2
     peaks = jnp.maximum(smooth.peaks, jnp.finfo(weights.dtype).tiny)
     caps = peaks.max() * jnp.asarray(_FRACTIONS, weights.dtype)
-    left = jax.lax.map(lambda cap: jnp.sum(energy * jnp.minimum(1, cap / peaks) ** 2), caps)
+    left = jnp.min(energy @ (jnp.minimum(1, caps[None, :] / peaks[:, None]) ** 2), axis=0)
     cap = caps[jnp.argmax(left / caps)]
     return jnp.minimum(1, cap / peaks), cap
 

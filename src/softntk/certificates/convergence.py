@@ -219,10 +219,10 @@ def _verdict(claim: str, found: Constants, h: float, residual: float) -> Verdict
     if not value > error:
         reason = f"the smallest eigenvalue of the tangent kernel is {value:.3g} with numerical error {error:.2g}"
         return Verdict(claim, Answer.UNDECIDED, reason, value, error)
-    if residual == 0:
-        return at_most(claim, 0.0, 0.5)
-    verdict = at_most(claim, h, 0.5, error=_ROUNDING)
-    if verdict.answer is not Answer.FAILS:
+    verdict = at_most(claim, h if residual > 0 else 0.0, 0.5, error=_ROUNDING)
+    if verdict.answer is Answer.HOLDS:
+        return replace(verdict, reason=f"h = {verdict.measured:.4g}, and below 1/2 is enough")
+    if verdict.answer is Answer.UNDECIDED:
         return verdict
     return does_not_apply(
         claim, f"h = {h:.4g}, and must be below 1/2: the Jacobian may change too much on the way", h, 0.5

@@ -8,6 +8,7 @@ outputs are sums of m features, and every step rounds the weights.
 
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -64,7 +65,8 @@ def deviation(
         points = jnp.concatenate([inputs, others])
     run = linearized(network, inputs, labels, step_size=step_size)
     path = linear_path(run, steps, others)
-    probes = {"outputs": lambda moved: moved(points)}
+    # A partial application with arrays inside is data to the compiler, so that runs of one shape share a program.
+    probes = {"outputs": jax.tree_util.Partial(_outputs, points)}
     _, trace = descend(network, inputs, labels, step_size=float(run.step_size), steps=steps, probes=probes)
     outputs = np.full((steps + 1, *trace.probes["outputs"].shape[1:]), np.nan)
     outputs[: len(trace.loss)] = trace.probes["outputs"]
@@ -82,3 +84,7 @@ def deviation(
     moves = path.norm * float(jnp.linalg.norm(network.hidden)) * np.sqrt(steps)
     floor = np.finfo(float).eps * (np.sqrt(labels.size) * sizes + moves)
     return Deviation(training, at_others, distance, float(floor))
+
+
+def _outputs(points: Float[Array, "p d"], network: TwoLayer) -> Float[Array, "p k"]:
+    return network(points)

@@ -29,8 +29,9 @@ from softntk.networks.two_layer import TwoLayer
 
 __all__ = ["Hit", "SmoothedReLU", "closest_hit", "smallest_eigenvalue", "smallest_within", "surrogate_of"]
 
-# Steps are this fraction of rho at first and at last; rho changes by these fractions at first and at last.
-_STEP, _SCALE = (0.4, 0.02), (0.12, 0.003)
+# Steps are this fraction of rho at first and at last; rho changes by these fractions at first and at last, and grows
+# by _SEEK until something has been hit.
+_STEP, _SCALE, _SEEK = (0.4, 0.02), (0.12, 0.003), 0.4
 _BISECTIONS = 12
 
 
@@ -83,7 +84,7 @@ def closest_hit(
         hit = value <= target
         better = hit & (size < best.radius)
         best = Hit(jnp.where(better, size, best.radius), jnp.where(better, move, best.move))
-        by = _between(_SCALE, done)
+        by = jnp.where(jnp.isfinite(best.radius), _between(_SCALE, done), _SEEK)
         # Growing makes sense only once the ball is what stops the move.
         stuck = size > 0.9 * rho
         rho = jnp.where(hit, jnp.minimum(rho, best.radius) * (1 - by), jnp.where(stuck, rho * (1 + by), rho))

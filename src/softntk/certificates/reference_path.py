@@ -17,7 +17,8 @@ A point that lags behind by z in V and y in U adds L z, or L3 (b + z) z + L y; a
 """
 
 import math
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from jaxtyping import Int
@@ -31,7 +32,8 @@ __all__ = ["Nearby", "ReferencePath"]
 Bound = TypeVar("Bound", float, np.ndarray)
 
 
-class Nearby(NamedTuple, Generic[Bound]):
+@dataclass(frozen=True)
+class Nearby(Generic[Bound]):
     """Bounds of |J_V - J0|, |J_U| and |Q| near one reference point."""
 
     change: Bound

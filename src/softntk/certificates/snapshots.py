@@ -97,7 +97,7 @@ def _visit(
     n, half, root = positions.shape[1], network.width // 2, np.sqrt(2.0)
     inputs = points[:n]
 
-    def blocks(hidden: Float[Array, "d m"]) -> tuple[Float[Array, "p k h"], Float[Array, "p k h"]]:
+    def blocks(hidden: Float[Array, "d m"]) -> tuple[Float[Array, "p k h"], Float[Array, "p k h2"]]:
         """dF/dz along V and along U; everything and nothing for an unpaired start."""
         slope, means, _ = sensitivity(network.moved_to(hidden), points)
         derivative = slope[:, None, :] * (network.output[None] - means[:, :, None])

@@ -58,14 +58,15 @@ class Tube:
         return sharpest(list(self.curves.values()))
 
     def gain(self, name: str, over: str = "general") -> float:
-        """How many times smaller one bound is than another at the last step; infinite where only it says something.
+        """How many times smaller one bound is than another, at the last step at which both say something.
 
-        NaN where neither says anything.
+        NaN where there is no such step beside the start; `informative` tells which bound lasts longer.
         """
-        ours, theirs = self.curves[name].deviation[-1], self.curves[over].deviation[-1]
-        if not np.isfinite(ours):
-            return np.nan if not np.isfinite(theirs) else 0.0
-        return float(theirs / ours) if ours > 0 else np.inf
+        last = min(self.curves[name].informative, self.curves[over].informative) - 1
+        ours, theirs = float(self.curves[name].deviation[last]), float(self.curves[over].deviation[last])
+        if last < 1 or theirs == 0:
+            return np.nan
+        return theirs / ours if ours > 0 else np.inf
 
 
 def tube(

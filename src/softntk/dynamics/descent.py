@@ -92,6 +92,7 @@ class _State(NamedTuple):
     hidden: Float[Array, "d m"]
     gradient: Float[Array, "d m"]
     loss: Float[Array, ""]
+    limit: Float[Array, ""]
     step: Int[Array, ""]
     going: Bool[Array, ""]
 
@@ -110,16 +111,20 @@ def scanned(
     on_record: Callable[[Any], None] | None = None,
 ) -> tuple[Float[Array, "d m"], Trace]:
     """The compiled run behind `descend`: no checks, and rows after an early end have step -1."""
-    start = network.hidden
+    largest = jnp.asarray(jnp.finfo(labels.dtype).max, labels.dtype)
 
-    def at(hidden: Float[Array, "d m"], step: Int[Array, ""], limit: Any) -> _State:
+    def one(state: _State) -> _State:
+        hidden = state.hidden - step_size * state.gradient
         _, loss, gradient = network.moved_to(hidden).evaluate(inputs, labels)
-        return _State(hidden, gradient, loss, step, loss <= limit)  # NaN compares false
+        # A start with loss zero has nothing to be measured against: there, only an infinite loss counts.
+        measure = jnp.where(loss > 0, jnp.minimum(divergence * loss, largest), largest)
+        limit = jnp.where(state.step < 0, measure, state.limit)
+        return _State(hidden, gradient, loss, limit, state.step + 1, loss <= limit)  # NaN compares false
 
     def record(state: _State) -> dict[str, Any]:
         if on_record is not None:
             jax.debug.callback(on_record, state.step)
-        moved = jnp.sum((state.hidden - start) ** 2, axis=0)
+        moved = jnp.sum((state.hidden - network.hidden) ** 2, axis=0)
         return {
             "step": state.step, "loss": state.loss, "distance": jnp.sqrt(moved.sum()),
             "neuron_distance": jnp.sqrt(moved.max()),
@@ -132,29 +137,20 @@ def scanned(
         value = row["probes"][until]
         return value.all() if value.dtype == bool else (value > 0).all()  # never true for NaN
 
-    largest = jnp.finfo(labels.dtype).max
-    first = at(start, jnp.zeros((), int), largest)
-    # A start with loss zero has nothing to be measured against: there, only an infinite loss counts.
-    limit = jnp.where(first.loss > 0, jnp.minimum(divergence * first.loss, largest), largest)
-
-    def to(end: Int[Array, ""], state: _State) -> _State:
-        def one(state: _State) -> _State:
-            return at(state.hidden - step_size * state.gradient, state.step + 1, limit)
-
-        return jax.lax.while_loop(lambda state: state.going & (state.step < end), one, state)
-
     def next_record(carry: tuple[_State, Bool[Array, ""]], end: Int[Array, ""]):
         state, active = carry
-        state = to(jnp.where(active, end, state.step), state)
+        end = jnp.where(active, end, state.step)
+        state = jax.lax.while_loop(lambda state: state.going & (state.step < end), one, state)
         row = jax.lax.cond(active, record, lambda _: empty, state)
         return (state, active & state.going & ~reached(row)), row
 
-    empty = jax.tree.map(_nothing, jax.eval_shape(record, first))
-    row = record(first)
-    active = first.going & ~reached(row)
-    ends = jnp.minimum(jnp.arange(record_every, steps + record_every, record_every), steps)
-    (last, _), rows = jax.lax.scan(next_record, (first, active), ends)
-    rows = jax.tree.map(lambda one, many: jnp.concatenate([one[None], many]), row, rows)
+    # "Step -1" has gradient zero: one step from there is the evaluation at the start, by the same compiled code.
+    before = _State(
+        network.hidden, jnp.zeros_like(network.hidden), largest, largest, jnp.asarray(-1), jnp.asarray(True)
+    )
+    empty = jax.tree.map(_nothing, jax.eval_shape(record, before))
+    ends = jnp.minimum(jnp.arange(0, steps + record_every, record_every), steps)
+    (last, _), rows = jax.lax.scan(next_record, (before, jnp.asarray(True)), ends)
     return last.hidden, Trace(
         steps=rows["step"], loss=rows["loss"], distance=rows["distance"], neuron_distance=rows["neuron_distance"],
         probes=rows["probes"], step_size=step_size, diverged_at=jnp.where(last.going, -1, last.step),

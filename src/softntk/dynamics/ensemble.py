@@ -1,11 +1,16 @@
-"""Many runs at once: the same data, many networks, one compiled program.
+"""Many runs at once: the same data, many networks, one program on every core.
+
+The networks are dealt out to threads, one a core, which need not wait for each other. Within a thread, networks too
+small to keep a core busy run together under `vmap`, larger ones one after the other, where each fits into the caches.
 
 Stack the networks with `vmap`:
 
     networks = jax.vmap(lambda key: paired(key, input_size=8, output_size=1, width=256, features=Softmax()))(keys)
 """
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import equinox as eqx
 import jax
@@ -19,6 +24,9 @@ from softntk.failures import BadInput
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.memory import announce
+
+# Pre-activations that keep a core busy: below, the overhead of every operation counts for more than its work.
+_BUSY = 2**14
 
 __all__ = ["ensemble"]
 
@@ -55,31 +63,56 @@ def ensemble(
     inputs = finite_matrix("inputs", inputs, columns=d, dtype=dtype)
     labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=networks.output.shape[1], dtype=dtype)
     check_counts(steps=steps, record_every=record_every)
-    each = [jax.tree.map(lambda leaf, i=i: leaf[i], networks) for i in range(count)]
+    workers = min(os.cpu_count() or 1, count)
+    share = _largest_divisor(count, -(-count // workers))
+    rows = _member(networks, 0).block_rows(inputs.shape[0])
+    together = _largest_divisor(share, max(_BUSY // (rows * m), 1))
     announce(
-        count * (3 * each[0].block_rows(inputs.shape[0]) + 5 * d) * m * dtype.itemsize,
+        (5 * count * d + 3 * workers * together * rows) * m * dtype.itemsize,
         what=f"gradient descent of {count} networks", argument="networks",
         advice="Run fewer networks at a time, or use float32.",
     )  # fmt: skip
     if isinstance(step_size, str):
-        etas = jnp.stack([resolved(step_size, network, inputs) for network in each])
+        etas = jnp.stack([resolved(step_size, _member(networks, index), inputs) for index in range(count)])
     else:
-        etas = jnp.full(count, resolved(step_size, each[0], inputs))
-    hidden, trace = _together(networks, inputs, labels, etas, steps, record_every, tuple((probes or {}).items()))
+        etas = jnp.full(count, resolved(step_size, _member(networks, 0), inputs))
+    chosen = tuple((probes or {}).items())
+    wide = jax.dtypes.canonicalize_dtype(float) == jnp.float64  # a scoped setting holds in its own thread only
+
+    def run(first: int) -> tuple[Float[Array, "t d m"], Trace]:
+        with jax.enable_x64(wide):
+            part = jax.tree.map(lambda leaf: leaf[first : first + share], (networks, etas))
+            return jax.block_until_ready(
+                _one_after_the_other(part, inputs, labels, steps, record_every, chosen, together)
+            )
+
+    with ThreadPoolExecutor(workers) as threads:
+        parts = list(threads.map(run, range(0, count, share)))
+    hidden, trace = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *parts)
     return eqx.tree_at(lambda stack: stack.hidden, networks, hidden), trace
 
 
 @eqx.filter_jit
-def _together(
-    networks: TwoLayer,
+def _one_after_the_other(
+    part: tuple[TwoLayer, Float[Array, " t"]],
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n k"],
-    etas: Float[Array, " s"],
     steps: int,
     record_every: int,
     probes: tuple[tuple[str, Probe], ...],
-) -> tuple[Float[Array, "s d m"], Trace]:
-    def one(network: TwoLayer, eta: Float[Array, ""]) -> tuple[Float[Array, "d m"], Trace]:
+    together: int,
+) -> tuple[Float[Array, "t d m"], Trace]:
+    def one(member: tuple[TwoLayer, Float[Array, ""]]) -> tuple[Float[Array, "d m"], Trace]:
+        network, eta = member
         return scanned(network, inputs, labels, eta, steps, record_every, probes)
 
-    return jax.vmap(one)(networks, etas)
+    return jax.lax.map(one, part, batch_size=together if together > 1 else None)
+
+
+def _member(networks: TwoLayer, index: int) -> TwoLayer:
+    return jax.tree.map(lambda leaf: leaf[index], networks)
+
+
+def _largest_divisor(count: int, most: int) -> int:
+    """Equal parts are compiled once."""
+    return next(size for size in range(min(most, count), 0, -1) if count % size == 0)

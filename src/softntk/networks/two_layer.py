@@ -2,12 +2,13 @@
 
     F(X) = phi(X W) A^T,      loss = 1/2 ||F - Y||_F^2,      W trained, A fixed.
 
-With phi = s E and slope T (see `features`), residual R = F - Y, P = R A and c_i = centered sum_l R_il F_il / m,
+With phi = s E and slope T (see `features`), weighted residual R = s (F - Y), P = R A and
+c_i = centered sum_l R_il F_il / m,
 
-    dloss/dW = (s X)^T [ T o (P - c) ].
+    dloss/dW = X^T [ T o (P - c) ].
 
 This needs two (n d m) and two (n m k) matrix products and n m exponentials, nothing else: the weight s is applied to
-the small matrix X, and neither the softmax nor an n x m x k array of derivatives is formed. The row sums of E, of
+the small matrix R, and neither the softmax nor an n x m x k array of derivatives is formed. The row sums of E, of
 which s is made, come with the product E A^T: a row of ones stands below A. Samples are worked through in blocks.
 
 Symbols: n samples, d inputs, m neurons, k outputs; X (n, d), Y (n, k), W (d, m) `hidden`, A (k, m) `output`.
@@ -121,11 +122,11 @@ class TwoLayer(eqx.Module):
         """Outputs and gradient at one block of samples."""
         values = self._values(inputs)
         outputs, weight = self._mixed(values)
-        residual = outputs - labels
+        residual = weight * (outputs - labels)
         spread = residual @ self.output
         if self.features.centered:
             spread = spread - jnp.sum(residual * outputs, axis=1, keepdims=True) / self.width
-        return outputs, (weight * inputs).T @ (self.features.slope(values) * spread)
+        return outputs, inputs.T @ (self.features.slope(values) * spread)
 
     def loss(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]) -> Float[Array, ""]:
         """1/2 ||F - Y||_F^2."""
