@@ -56,6 +56,7 @@ class Floor(eqx.Module):
         level, slope = self.lines(radii)
         return level - slope * radii
 
+    @eqx.filter_jit
     def lines(self, radii: Float[Array, " j"]) -> tuple[Float[Array, " j"], Float[Array, " j"]]:
         """level_j and slope_j with sigma_min >= level_j - slope_j u for every u <= u_j: e(u) <= u e(u_j) / u_j."""
         growth = jnp.expm1(self.norm * radii)

@@ -53,8 +53,9 @@ class Reach(eqx.Module):
     cell: Array
 
 
+@eqx.filter_jit
 def reach(grid: Float[Array, " j"], rate: Rate, residual: Float[Array, ""]) -> Reach:
-    """Find p on the grid u_1 < u_2 < ... (u_0 = 0 is implied). Works under jit."""
+    """Find p on the grid u_1 < u_2 < ... (u_0 = 0 is implied)."""
     before = jnp.concatenate([jnp.zeros_like(grid[:1]), grid[:-1]])
     areas = (rate.level - rate.slope * (before + grid) / 2) * (grid - before)
     budget = jnp.cumsum(areas) - rate.charge * grid
