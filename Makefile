@@ -36,7 +36,7 @@ docs: $(VENV)/.docs
 	@echo "The documentation is in site/index.html"
 
 bench: $(VENV)/.bench
-	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@failed=0; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
 
 clean:
 	rm -rf $(VENV) site build .pytest_cache .ruff_cache .import_linter_cache .hypothesis src/*.egg-info

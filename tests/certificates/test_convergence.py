@@ -102,7 +102,7 @@ def test_large_labels_are_out_of_reach_and_a_remedy_is_named(name):
 
 
 def test_the_remedy_of_width_helps():
-    network, inputs, labels = problem("exponential", size=8.0)
+    network, inputs, labels = problem("exponential", size=30.0)
     width = certify(network, inputs, labels).remedy.width
     wider, _ = draw("exponential", n=4, d=6, m=2 * round(width), k=1, start="paired")
     assert 128 < width < 5000
@@ -125,7 +125,7 @@ def test_nothing_to_learn_is_certified_at_once():
     network, inputs, labels = problem("softmax", size=0.0)
     found = certify(network, inputs, labels)
     assert found.certified
-    assert found.path == 0
+    assert found.path < 1e-14  # the residual is zero up to the rounding of the outputs
     assert found.steps_to(1e-6) == 0
 
 
@@ -152,7 +152,7 @@ def test_parallel_inputs_only_matter_to_relu():
     assert "parallel" not in certify(network, inputs.at[3].set(-0.5 * inputs[1]), labels).verdict.reason
 
 
-@pytest.mark.parametrize("name", ["softmax", "relu"])
+@pytest.mark.parametrize("name", ["softmax", "exponential"])  # with d = 1 all inputs of ReLU are parallel
 def test_too_few_weights_are_named(name):
     network, inputs = draw(name, n=4, d=1, m=6, k=1, start="paired", norms=(0.3, 1.0))
     found = certify(network, inputs, jnp.ones((4, 1)))
