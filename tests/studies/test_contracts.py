@@ -30,17 +30,14 @@ SMALL = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def records():
-    return {}
-
-
 @pytest.mark.parametrize("name", SMALL)
-def test_it_runs_says_something_and_is_shown(name, records):
+def test_it_runs_says_something_and_is_shown(name):
     study = STUDIES[name]
     record = run(study, study.parameters("quick") | SMALL[name], command=f"softntk reproduce --only {name}")
-    records[name] = record
     assert record.findings
+    for entry in ("lambda_limit", "error", "worst", "loss", "limit", "measured", "inner", "trains"):
+        if entry in record.arrays and name != "certified_width":  # there NaN stands for "over the largest width"
+            assert np.isfinite(record.arrays[entry].values).all(), entry
     assert record.seconds > 0
     assert name in BUILDERS
     page = render([record])
@@ -52,14 +49,8 @@ def test_every_study_is_here():
     assert set(SMALL) == set(STUDIES)
 
 
-def test_the_same_seed_gives_the_same_record(records):
+def test_the_same_seed_gives_the_same_record():
     study = STUDIES["table_one"]
     parameters = study.parameters("quick") | SMALL["table_one"]
-    assert not compare(records["table_one"], run(study, parameters, command="x"), relative=1e-12)
-
-
-def test_arrays_are_finite_where_they_must_be(records):
-    for record in records.values():
-        for name in ("lambda_limit", "error", "worst", "loss", "limit"):
-            if name in record.arrays:
-                assert np.isfinite(record.arrays[name].values).all(), (record.study, name)
+    first, second = (run(study, parameters, command="x") for _ in range(2))
+    assert not compare(first, second, relative=1e-12)
