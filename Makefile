@@ -50,9 +50,9 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt
-	$(INSTALL) -e .
+	$(INSTALL) -e '.[score]'
 	@touch $@
 
 $(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.bench: $(VENV)/.%: $(VENV)/.run
-	$(INSTALL) -e '.[$*]'
+	$(INSTALL) -e '.[score,$*]'
 	@touch $@
