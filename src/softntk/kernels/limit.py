@@ -11,8 +11,7 @@ The proof is in `kernels.infinite`, which computes the same numbers with checks 
 checks neither: it runs under `jit`, `grad` (in the scale as well) and `vmap`, and a tile at a time.
 
 The theta of nearly parallel inputs is computed from the difference of the unit vectors, not from their product:
-arccos would lose half of the digits there. `quick` does take the product, ten times as fast for ReLU: the error of an
-entry is then of the order eps / theta, which is why solvers put the exact diagonal in its place.
+arccos would lose half of the digits there.
 """
 
 from collections.abc import Callable
@@ -36,7 +35,6 @@ class _Pairs(eqx.Module):
 
     left: Float[Array, "n d"]
     right: Float[Array, "n2 d"]
-    quick: bool = eqx.field(static=True, default=False)
 
     @property
     def product(self) -> Float[Array, "n n2"]:
@@ -55,8 +53,6 @@ class _Pairs(eqx.Module):
     @property
     def angle(self) -> Float[Array, "n n2"]:
         u, v = (_unit(side) for side in (self.left, self.right))
-        if self.quick:
-            return jnp.arccos(jnp.clip(u @ v.T, -1, 1))
         # XLA fuses the reduction, so no n x n' x d array is formed.
         apart = jnp.sum((u[:, None, :] - v[None, :, :]) ** 2, axis=2)
         together = jnp.sum((u[:, None, :] + v[None, :, :]) ** 2, axis=2)
@@ -134,10 +130,6 @@ class Limit(eqx.Module):
         kernel = self._between(_Pairs(inputs, inputs if others is None else others))
         # Rounding of a matrix product need not be symmetric; the kernel is.
         return kernel if others is not None else (kernel + kernel.T) / 2
-
-    def quick(self, inputs: Float[Array, "n d"], others: Float[Array, "n2 d"]) -> Float[Array, "n n2"]:
-        """The kernel from products alone: for ReLU less exact where the inputs are nearly parallel, else the same."""
-        return self._between(_Pairs(inputs, others, quick=True))
 
     def diagonal(self, inputs: Float[Array, "n d"]) -> Float[Array, " n"]:
         """K(x_i, x_i) (n,)."""
