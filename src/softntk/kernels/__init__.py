@@ -6,15 +6,19 @@ from softntk.kernels.finite import Trained, finite, finite_product
 from softntk.kernels.fluctuation import Fluctuation, fluctuation
 from softntk.kernels.infinite import infinite
 from softntk.kernels.jacobian import pull_back, push_forward
+from softntk.kernels.landmarks import Landmarks, landmarks
 from softntk.kernels.limit import Kernel, Limit
 from softntk.kernels.spectrum import Spectrum, as_matrix, extremes, extremes_by_products, spectrum
+from softntk.kernels.tiles import Tiles
 
 __all__ = [
     "Expansion",
     "Fluctuation",
     "Kernel",
+    "Landmarks",
     "Limit",
     "Spectrum",
+    "Tiles",
     "Trained",
     "as_matrix",
     "by_definition",
@@ -25,6 +29,7 @@ __all__ = [
     "finite_product",
     "fluctuation",
     "infinite",
+    "landmarks",
     "pull_back",
     "push_forward",
     "spectrum",

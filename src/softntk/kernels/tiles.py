@@ -158,26 +158,44 @@ class Tiles:
             found[np.arange(len(indices)), indices] = self.diagonal()[indices]
         return found
 
+    def matrix(self) -> Float[np.ndarray, "n n"]:
+        """The whole matrix, symmetric to the last digit, for work that needs it (and may overwrite it)."""
+        n, found = self.size, np.empty((self.size, self.size))
+        pairs = self._pairs(n)
+
+        def part(thread: int) -> np.ndarray:
+            for a, b in pairs[thread :: self.threads]:
+                tile = self._source.tile(self._points.part(a), self._points.part(b), same=a == b)
+                found[a, b] = tile
+                if a != b:
+                    found[b, a] = tile.T
+            return np.zeros(0)
+
+        _together(part, self.threads)
+        return found
+
     def product(self, vectors: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
         """K V (n, k), summed in float64."""
-        n, step, k = self.size, self.step, vectors.shape[1]
+        n, k = self.size, vectors.shape[1]
         right = np.ascontiguousarray(vectors, self._source.dtype)
         left = np.ascontiguousarray(right.T)
-        blocks = [slice(first, min(first + step, n)) for first in range(0, n, step)]
-        pairs = [(i, j) for i in range(len(blocks)) for j in range(i + 1)]
+        pairs = self._pairs(n)
 
         def part(thread: int) -> np.ndarray:
             down, across = np.zeros((n, k)), np.zeros((k, n))
-            for i, j in pairs[thread :: self.threads]:
-                a, b = blocks[i], blocks[j]
-                tile = self._source.tile(self._points.part(a), self._points.part(b), same=i == j)
+            for a, b in pairs[thread :: self.threads]:
+                tile = self._source.tile(self._points.part(a), self._points.part(b), same=a == b)
                 across[:, b] += left[:, a] @ tile
-                if i != j:
+                if a != b:
                     down[a] += tile @ right[b]
             down += across.T
             return down
 
         return _together(part, self.threads)
+
+    def _pairs(self, n: int) -> list[tuple[slice, slice]]:
+        blocks = [slice(first, min(first + self.step, n)) for first in range(0, n, self.step)]
+        return [(blocks[i], blocks[j]) for i in range(len(blocks)) for j in range(i + 1)]
 
 
 def _together(part: Callable[[int], np.ndarray], threads: int) -> np.ndarray:

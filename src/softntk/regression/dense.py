@@ -1,26 +1,23 @@
 """Dense work, by LAPACK in place: one matrix n x n in memory, nothing more.
 
-The kernel is assembled a block of rows at a time into one array. Cholesky writes its factor into one triangle; the
-other still holds the kernel, so that the true residual K a - Y costs no second assembly, and gives one step of
-refinement for free.
+Cholesky writes its factor into one triangle; the other still holds the kernel, so the true residual Y - (K + r I) a
+costs no second assembly, and a step of refinement is nearly free.
 """
 
-import equinox as eqx
 import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel
+from softntk.kernels.tiles import Tiles
 from softntk.numerics.memory import announce
 
-__all__ = ["assembled", "decomposed"]
-
-_BLOCK_ROWS = 512
+__all__ = ["assembled", "decomposed", "rounding", "solved"]
 
 
 def assembled(kernel: Kernel, inputs: Float[Array, "n d"], *, copies: float = 1.0) -> Float[np.ndarray, "n n"]:
-    """The kernel matrix, symmetric to the last digit, as a NumPy array that may be overwritten.
+    """The kernel matrix as a NumPy array that may be overwritten.
 
     Arguments:
         copies: how many arrays of its size the work to come needs, this one included.
@@ -29,41 +26,62 @@ def assembled(kernel: Kernel, inputs: Float[Array, "n d"], *, copies: float = 1.
         BadInput: the kernel is not finite at these inputs.
         TooLarge: there is not enough memory.
     """
-    n = inputs.shape[0]
+    n, tiles = inputs.shape[0], Tiles(kernel, inputs)
     announce(
-        8 * (copies * n * n + 3 * _BLOCK_ROWS * n), what=f"dense work on a kernel of {n:,} x {n:,}", argument="rung",
-        advice='Type rung="auto", or solve(...) with rung="iterative" or rung="landmarks".',
+        8 * (copies * n * n + 100 * n), what=f"dense work on a kernel of {n:,} x {n:,}", argument="rung",
+        advice='Type solve(..., rung="iterative"), or rung="landmarks".',
     )  # fmt: skip
-    matrix = np.empty((n, n))
-    for first in range(0, n, _BLOCK_ROWS):
-        # The last block begins earlier instead of being shorter: one shape, one compilation.
-        first = max(min(first, n - _BLOCK_ROWS), 0)
-        last = min(first + _BLOCK_ROWS, n)
-        rows = np.asarray(_rows(kernel, inputs[first:last], inputs))
-        if not np.isfinite(rows).all():
-            raise BadInput(
-                "inputs", required="give a finite kernel", got="infinity or NaN",
-                advice="Scale the inputs down, or take Limit(Softmax()) in place of Exponential().",
-            )  # fmt: skip
-        matrix[first:last] = rows
-    return symmetric(matrix)
-
-
-@eqx.filter_jit
-def _rows(kernel: Kernel, rows: Float[Array, "b d"], inputs: Float[Array, "n d"]) -> Float[Array, "b n"]:
-    return kernel(rows, inputs)
-
-
-def symmetric(matrix: Float[np.ndarray, "n n"]) -> Float[np.ndarray, "n n"]:
-    """Copy the lower triangle to the upper one, in place."""
-    n = len(matrix)
-    for first in range(0, n, _BLOCK_ROWS):
-        last = min(first + _BLOCK_ROWS, n)
-        matrix[first:last, last:] = matrix[last:, first:last].T
-        corner = matrix[first:last, first:last]
-        upper = np.triu_indices(last - first, 1)
-        corner[upper] = corner.T[upper]
+    refuse_infinite(tiles.diagonal())
+    matrix = tiles.matrix()
+    # Row sums are infinite or NaN where an entry is.
+    refuse_infinite(matrix.sum(axis=1))
     return matrix
+
+
+def refuse_infinite(numbers: Float[np.ndarray, " n"]) -> None:
+    """Raise BadInput if the kernel overflows at an input."""
+    if not np.isfinite(numbers).all():
+        row = int(np.flatnonzero(~np.isfinite(numbers))[0])
+        raise BadInput(
+            "inputs", required="give a finite kernel", got=f"infinity or NaN at row {row}",
+            advice="Scale the inputs down, or take Limit(Softmax()) in place of Exponential().",
+        )  # fmt: skip
+
+
+def solved(
+    kernel: Kernel, inputs: Float[Array, "n d"], labels: Float[np.ndarray, "n k"], *, ridge: float, accuracy: float
+) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, " k"], int]:
+    """a with (K + ridge I) a = Y by Cholesky, the true relative residual by column, and the refinements it took.
+
+    Raises:
+        BadInput: K + ridge I is not positive definite in float64.
+        TooLarge: there is not enough memory.
+    """
+    matrix = assembled(kernel, inputs, copies=1.1)
+    diagonal = np.diagonal(matrix).copy()
+    matrix[np.diag_indices_from(matrix)] += ridge
+    view = matrix.T  # Fortran's order, without a copy
+    try:
+        factor = scipy.linalg.cho_factor(view, lower=True, overwrite_a=True, check_finite=False)
+    except np.linalg.LinAlgError:
+        least = len(matrix) * np.finfo(float).eps * float(diagonal.sum())
+        raise BadInput(
+            "ridge", required="make K + ridge I positive definite in float64", got=f"{ridge:g}",
+            advice=f"Type ridge={least:.1g}, or drop equal rows.",
+        ) from None  # fmt: skip
+    own = (diagonal + ridge - np.diagonal(matrix))[:, None]
+
+    def residual(solution: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
+        return labels - scipy.linalg.blas.dsymm(1.0, view, solution, lower=0) - own * solution
+
+    size = np.linalg.norm(labels, axis=0)
+    size = np.where(size > 0, size, 1)
+    solution = scipy.linalg.cho_solve(factor, labels, check_finite=False)
+    left, refinements = residual(solution), 0
+    while np.max(np.linalg.norm(left, axis=0) / size) > accuracy and refinements < 3:
+        solution = solution + scipy.linalg.cho_solve(factor, left, check_finite=False)
+        left, refinements = residual(solution), refinements + 1
+    return solution, np.linalg.norm(left, axis=0) / size, refinements
 
 
 def decomposed(matrix: Float[np.ndarray, "n n"]) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n n"]]:
@@ -72,7 +90,8 @@ def decomposed(matrix: Float[np.ndarray, "n n"]) -> tuple[Float[np.ndarray, " n"
     Raises:
         BadInput: an eigenvalue is negative beyond rounding, so the kernel is not positive semi-definite.
     """
-    values, vectors = scipy.linalg.eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)
+    view = matrix if matrix.flags.f_contiguous else matrix.T
+    values, vectors = scipy.linalg.eigh(view, driver="evd", overwrite_a=True, check_finite=False)
     radius = rounding(values)
     if values[0] < -radius:
         raise BadInput(
