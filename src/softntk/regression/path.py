@@ -26,6 +26,7 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel
+from softntk.kernels.tiles import diagonal
 from softntk.numerics.arrays import finite_matrix
 from softntk.regression.predictor import Predictor, Sections, in_blocks
 
@@ -37,8 +38,9 @@ _TINY = float(np.finfo(np.float64).tiny)
 class Path(eqx.Module):
     """Every ridge and every stopping time of one training set.
 
-    `eigenvalues` ascend and are those of K (dense) or the non-zero ones (expanded, of at most `rank` of them). `radius`
-    bounds the rounding error of an eigenvalue, `left_out` the operator norm of what the features leave out of K.
+    `eigenvalues` ascend and are those of K (dense) or of the features' Gram matrix, which are the non-zero ones (expanded,
+    landmarks). `radius` bounds the rounding error of an eigenvalue, `left_out` the operator norm of what the features
+    leave out of K.
     """
 
     kernel: Kernel
@@ -149,8 +151,7 @@ class Path(eqx.Module):
         filters = self._filter(ridge=ridge)
         turned = np.asarray(in_blocks(self.basis, inputs, jnp.asarray(self.vectors)))
         if isinstance(self.basis, Sections):
-            prior = np.array([float(self.kernel(x[None, :], x[None, :])[0, 0]) for x in inputs])
-            return np.maximum(prior - np.sum(turned**2 * filters[None, :], axis=1), 0)
+            return np.maximum(diagonal(self.kernel, inputs) - np.sum(turned**2 * filters[None, :], axis=1), 0)
         return ridge * np.sum(turned**2 * filters[None, :], axis=1)
 
     def bound(self, *, ridge: float | None = None, tau: float | None = None) -> float:
