@@ -46,8 +46,12 @@ def timed(work):
 def low_dimension(claims: Claims) -> None:
     x, y = on_sphere(100_000, 3, 3)
     done, seconds = timed(lambda: solve(KERNEL, x, y, ridge=1e-2, accuracy=1e-5))
-    words = f"{in_words(seconds)}, {peak_gigabytes():.2f} GB, {done.plan.rung.name}, {done.predictor.basis.rank} features"
-    claims.line("d = 3, n = 100,000, k = 3, ridge 1e-2: under 15 s and 4 GB", words, seconds < 15 and peak_gigabytes() < 4)
+    words = (
+        f"{in_words(seconds)}, {peak_gigabytes():.2f} GB, {done.plan.rung.name}, {done.predictor.basis.rank} features"
+    )
+    claims.line(
+        "d = 3, n = 100,000, k = 3, ridge 1e-2: under 15 s and 4 GB", words, seconds < 15 and peak_gigabytes() < 4
+    )
     words = f"{done.residual:.1e} ± {done.residual_error:.0e}"
     claims.line("  relative residual of the true kernel on sampled rows under 1e-5", words, done.residual < 1e-5)
 
@@ -91,7 +95,10 @@ def steps(claims: Claims, n: int = 50_000) -> None:
     for name, rank in (("degree", 152), ("degree", 968), ("pivoted", 968)):
         done = solve(KERNEL, x, y, method=name, rank=rank, key=key, **arguments)
         count[name, rank] = done.steps
-        print(f"    {name}, {rank} features: {done.steps} steps, {in_words(done.seconds)}, {done.residual:.1e}", flush=True)
+        print(
+            f"    {name}, {rank} features: {done.steps} steps, {in_words(done.seconds)}, {done.residual:.1e}",
+            flush=True,
+        )
     # Whether the others need more is settled once they have taken that many.
     for name, rank, least in (("none", 1, 2 * count["degree", 968]), ("pivoted", 152, count["degree", 152])):
         done = solve(KERNEL, x, y, method=name, rank=rank, key=key, **arguments | {"most_steps": least})
@@ -131,9 +138,15 @@ def million(claims: Claims, n: int = 1_000_000) -> None:
         lambda: solve(KERNEL, x, y, ridge=1.0, rung="landmarks", rank=2000, key=jax.random.key(0), accuracy=1e-3)
     )
     holds = seconds < 600 and peak_gigabytes() < 20
-    claims.line("n = 1,000,000, d = 10, landmarks: under 20 GB and 10 minutes", f"{in_words(seconds)}, {peak_gigabytes():.2f} GB", holds)
+    claims.line(
+        "n = 1,000,000, d = 10, landmarks: under 20 GB and 10 minutes",
+        f"{in_words(seconds)}, {peak_gigabytes():.2f} GB",
+        holds,
+    )
     held = done.held_out
-    words = f"{held.error:.5f} ± {held.standard_error:.0e} on {held.rows:,} rows; noise 0.1; residual {done.residual:.1e}"
+    words = (
+        f"{held.error:.5f} ± {held.standard_error:.0e} on {held.rows:,} rows; noise 0.1; residual {done.residual:.1e}"
+    )
     claims.line("  held-out error within 5 % of the noise", words, held.error < 0.105)
 
 

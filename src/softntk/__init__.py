@@ -14,7 +14,7 @@ _HOMES = {
     "Exponential": "networks", "ReLU": "networks", "Softmax": "networks", "TwoLayer": "networks",
     "independent": "networks", "paired": "networks", "finite": "kernels", "infinite": "kernels",
     "descend": "dynamics", "ensemble": "dynamics", "linearized": "dynamics", "certify": "certificates",
-    "tube": "certificates", "load": "data",
+    "tube": "certificates", "load": "data", "Limit": "kernels", "path": "regression", "solve": "regression",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 
 def command(
-    model: Annotated[Path, typer.Argument(help="File that softntk train wrote.")],
+    model: Annotated[Path, typer.Argument(help="File that softntk train or softntk regress wrote.")],
     data: Annotated[
         Path, typer.Argument(help="New rows: csv, parquet, npz or npy, with the columns of the training data.")
     ],
@@ -29,9 +29,9 @@ def command(
     import numpy as np
 
     from softntk.data import read_inputs
-    from softntk.estimators import load_model
+    from softntk.estimators import load_predictor
 
-    loaded = load_model(model)
+    loaded = load_predictor(model)
     predicted = np.asarray(loaded.predict(read_inputs(data, loaded.preparation.input_names)))
     rows = predicted.reshape(len(predicted), -1).tolist()
     names = list(loaded.preparation.target_names)

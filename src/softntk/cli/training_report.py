@@ -1,8 +1,10 @@
 """What `softntk train` says of a run: the numbers, the test error, and the claims of the theory that can be checked."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from jaxtyping import Array, Float
 
 from softntk.certificates.lemmas import loss_contracts, neurons_stay
 from softntk.data import Preparation, TrainingSet
@@ -11,7 +13,7 @@ from softntk.kernels import extremes, finite
 from softntk.networks import TwoLayer
 from softntk.verdicts import Verdict, does_not_apply
 
-__all__ = ["described", "first_certified"]
+__all__ = ["described", "first_certified", "tested"]
 
 # A kernel with more rows takes longer to decompose than most runs take.
 _MOST_ROWS = 2000
@@ -41,7 +43,7 @@ def described(
         ],
     }  # fmt: skip
     if test is not None:
-        found["test"] = _tested(trained, test, preparation)
+        found["test"] = tested(trained, test, preparation)
     return found
 
 
@@ -66,7 +68,9 @@ def _verdicts(start: TwoLayer, trace: Trace, training: TrainingSet, scale: float
     return [check(trace, start, training.inputs, training.labels, **known).verdict for check in checks]
 
 
-def _tested(trained: TwoLayer, test: TrainingSet, preparation: Preparation) -> dict[str, Any]:
+def tested(
+    trained: Callable[[Float[Array, "n d"]], Float[Array, "n k"]], test: TrainingSet, preparation: Preparation
+) -> dict[str, Any]:
     """Error on the held-out rows, in the units of the target, with its standard error."""
     predicted = preparation.decode(np.asarray(trained(test.inputs)))
     truth = preparation.decode(np.asarray(test.labels))

@@ -134,9 +134,7 @@ class Tiles:
         rows: rows of a tile.
     """
 
-    def __init__(
-        self, kernel: Kernel, inputs: Float[Array, "n d"], *, dtype: DTypeLike = "float64", rows: int = _ROWS
-    ):
+    def __init__(self, kernel: Kernel, inputs: Float[Array, "n d"], *, dtype: DTypeLike = "float64", rows: int = _ROWS):
         self.kernel, self.inputs, self.step = kernel, inputs, min(rows, inputs.shape[0])
         self._source = _Source(kernel, dtype)
         self._points = self._source.points(inputs)

@@ -169,7 +169,9 @@ def _step(
     state.residual[:, columns] -= length * image
     solved = preconditioner(state.residual[:, columns])
     inner = np.sum(state.residual[:, columns] * solved, axis=0)
-    state.direction[:, columns] = solved + inner / np.where(state.inner[columns] != 0, state.inner[columns], 1) * direction
+    state.direction[:, columns] = (
+        solved + inner / np.where(state.inner[columns] != 0, state.inner[columns], 1) * direction
+    )
     state.inner[columns] = inner
     lost = np.zeros(len(active), bool)
     lost[columns] = ~sound | ~np.isfinite(inner)

@@ -38,7 +38,7 @@ _TINY = float(np.finfo(np.float64).tiny)
 class Path(eqx.Module):
     """Every ridge and every stopping time of one training set.
 
-    `eigenvalues` ascend and are those of K (dense) or of the features' Gram matrix, which are the non-zero ones (expanded,
+    `eigenvalues` ascend and are those of K (dense), or of the features' Gram matrix: the non-zero ones (expanded,
     landmarks). `radius` bounds the rounding error of an eigenvalue, `left_out` the operator norm of what the features
     leave out of K.
     """

@@ -56,9 +56,10 @@ class Rung:
     obstacle: str = ""
 
     def __str__(self) -> str:
+        if self.obstacle:
+            return f"{self.name}: {self.obstacle}"
         rank = f", {self.rank:,} features" if self.rank else ""
-        text = f"{self.name}{rank}: {human(self.need)}, about {_duration(self.seconds)}"
-        return f"{text} ({self.obstacle})" if self.obstacle else text
+        return f"{self.name}{rank}: {human(self.need)}, about {_duration(self.seconds)}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Plan:
     degree: int | None = None
 
     def __str__(self) -> str:
-        others = [f"  not {each}" for each in self.considered if each.name != self.rung.name]
+        others = [f"  instead of {each}" for each in self.considered if each.name != self.rung.name]
         return "\n".join([f"n = {self.samples:,}, k = {self.outputs}: {self.rung}", *others])
 
 

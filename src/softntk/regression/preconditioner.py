@@ -97,4 +97,6 @@ def _factored(name: str, columns: Float[np.ndarray, "p n"], shift: float) -> Pre
     # Rounding of F^T F must not decide: the shift stays above it.
     shift = max(shift, 1e-14 * float(np.trace(small)))
     small[np.diag_indices_from(small)] += shift
-    return Preconditioner(name, len(columns), columns, scipy.linalg.cholesky(small, lower=True, overwrite_a=True), shift)
+    return Preconditioner(
+        name, len(columns), columns, scipy.linalg.cholesky(small, lower=True, overwrite_a=True), shift
+    )

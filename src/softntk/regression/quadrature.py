@@ -81,7 +81,9 @@ def quadrature(
     require_float64("inputs", inputs)
     n = inputs.shape[0]
     if starts < 2 or steps < 2:
-        raise BadInput("starts", required="be at least 2, and steps too", got=f"{starts}, {steps}", advice="Type 8, 40.")
+        raise BadInput(
+            "starts", required="be at least 2, and steps too", got=f"{starts}, {steps}", advice="Type 8, 40."
+        )
     steps = min(steps, n)
     announce(
         8.0 * n * starts * (steps + 6), what=f"{starts} Lanczos bases of {steps} vectors", argument="steps",
@@ -95,7 +97,7 @@ def quadrature(
     rounding = n * np.finfo(float).eps * float(np.abs(nodes).max())
     low, high = int(np.argmin(nodes[:, 0])), int(np.argmax(nodes[:, -1]))
     found = Extremes(
-        *(jax.numpy.asarray(float(each)) for each in (
+        *(jax.numpy.asarray(np.float64(each)) for each in (
             nodes[low, 0], nodes[high, -1], beta[low] * abs(last[low, 0]) + rounding,
             beta[high] * abs(last[high, -1]) + rounding,
         ))

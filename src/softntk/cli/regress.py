@@ -1,0 +1,158 @@
+"""`softntk regress`: kernel regression at any size."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from softntk.cli.options import (
+    Count,
+    Data,
+    FeaturesName,
+    Json,
+    Scaling,
+    Seed,
+    Target,
+    log_to_stderr,
+    output_path,
+)
+from softntk.failures import BadInput
+
+__all__ = ["command"]
+
+Layer = Literal["hidden", "output", "both"]
+
+
+def command(
+    data: Data,
+    features: FeaturesName = "softmax",
+    scale: Annotated[
+        str, typer.Option(help="Standard deviation of the hidden weights, or several to choose from: 0.5,1,2.")
+    ] = "1",
+    trained: Annotated[Layer, typer.Option(help="Layer that is trained.")] = "both",
+    ridge: Annotated[str, typer.Option(help='A number, or "auto": the least leave-one-out residual.')] = "auto",
+    target: Target = None,
+    test: Annotated[Path | None, typer.Option(help="File of held-out rows, in place of --held-out.")] = None,
+    count: Count = None,
+    held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
+    scaling: Scaling = "sphere",
+    rung: Annotated[
+        Literal["auto", "expanded", "dense", "iterative", "landmarks"], typer.Option(help="How to solve.")
+    ] = "auto",
+    accuracy: Annotated[float, typer.Option(help="Of the true residual, relative to the labels.")] = 1e-6,
+    rank: Annotated[int | None, typer.Option(help="Features of the preconditioner, or landmarks.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="File to save an iterative run in, and to go on from.")
+    ] = None,
+    seed: Seed = 0,
+    json_: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the model (npz).")] = None,
+) -> None:
+    """Kernel ridge regression with the limit kernel: plan, solve, true residual, held-out error. Exits with 1 if an "
+    "exact solve did not reach the accuracy."""
+    from softntk.cli.processor import use_float64
+
+    use_float64()
+    log_to_stderr()
+    import jax
+    from rich.console import Console
+
+    from softntk.cli.training_report import tested
+    from softntk.data import load, load_split, read_table
+    from softntk.estimators import KernelModel, save_kernel_model
+    from softntk.estimators.kernel_regression import chosen
+    from softntk.kernels import Limit
+    from softntk.networks import features_named
+    from softntk.regression import plan, solve
+
+    console = Console(stderr=True)
+    data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
+    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling}
+    if test is None and held_out:
+        training, rest, preparation = load_split(data, held_out=held_out, **drawn)
+    else:
+        (training, preparation), rest = load(data, **drawn), None
+        if test is not None:
+            rest = preparation.set_of(read_table(test, list(preparation.target_names)))
+    inputs, labels = training.inputs, training.labels
+    kernels = [Limit(features_named(features), each, trained) for each in _numbers("scale", scale)]
+    if ridge == "auto":
+        kernel, strength = chosen(kernels, inputs, labels, key=choose_key)
+        console.print(f"by leave-one-out: scale {float(kernel.scale):g}, ridge {strength:.3g}")
+    elif len(kernels) > 1:
+        raise BadInput("scale", required="be one number with a given ridge", got=scale, advice="Type --ridge auto.")
+    else:
+        kernel, strength = kernels[0], _numbers("ridge", ridge)[0]
+    asked: dict[str, Any] = {"ridge": strength, "accuracy": accuracy, "rung": rung}
+    planned = plan(kernel, inputs, outputs=labels.shape[1], features=rank, **asked)
+    console.print(str(planned), soft_wrap=True)
+    with _progress(console, accuracy) as on_step:
+        solution = solve(
+            kernel,
+            inputs,
+            labels,
+            key=solve_key,
+            rank=rank,
+            checkpoint=checkpoint,
+            on_step=on_step,
+            held_out=0,
+            **asked,
+        )
+    found: dict[str, Any] = {
+        "data": data, "n": training.count, "d": training.input_size, "k": training.output_size,
+        "notes": list(preparation.notes), "features": features, "scale": float(kernel.scale), "trained": trained,
+        "ridge": strength, "seed": seed, "rung": solution.plan.rung.name, "residual": solution.residual,
+        "residual_error": solution.residual_error, "accuracy": accuracy, "converged": solution.converged,
+        "steps": solution.steps, "seconds": solution.seconds, "words": str(solution),
+    }  # fmt: skip
+    if rest is not None:
+        found["test"] = tested(solution.predictor, rest, preparation)
+    if output is not None:
+        names = ("data", "features", "scale", "trained", "ridge", "seed", "rung", "residual", "accuracy")
+        model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
+        found["written"] = str(save_kernel_model(model, output_path(output, ".npz")))
+    print(json.dumps(found, indent=2) if json_ else _words(found))
+    if not solution.converged and found["rung"] != "landmarks":
+        raise typer.Exit(1)
+
+
+def _numbers(name: str, text: str) -> list[float]:
+    try:
+        return [float(each) for each in text.split(",")]
+    except ValueError:
+        raise BadInput(name, required="be a number", got=repr(text), advice=f"Type --{name} 1.") from None
+
+
+def _progress(console, accuracy: float):
+    """A context that yields a function to call with the step and the residual; the bar fills on a log scale."""
+    import math
+    from contextlib import contextmanager
+
+    from rich.progress import Progress
+
+    @contextmanager
+    def shown():
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task("conjugate gradients", total=-math.log10(accuracy), visible=False)
+
+            def update(step: int, residual: float) -> None:
+                done = max(-math.log10(max(residual, 1e-300)), 0)
+                words = f"step {step}, residual {residual:.1e}"
+                progress.update(task, completed=done, description=words, visible=True)
+
+            yield update
+
+    return shown()
+
+
+def _words(found: dict[str, Any]) -> str:
+    lines = [f"{found['data']}: n = {found['n']}, d = {found['d']}, k = {found['k']}"]
+    lines += [f"  {note}" for note in found["notes"]]
+    lines.append(
+        f"{found['features']}, {found['trained']} trained, scale {found['scale']:g}, ridge {found['ridge']:.4g}"
+    )
+    lines.append(found["words"])
+    if "test" in found:
+        lines.append(found["test"]["words"])
+    return "\n".join(lines + ([f"written: {found['written']}"] if "written" in found else []))

@@ -1,0 +1,149 @@
+"""Kernel regression with the limit kernels, as scikit-learn wants it.
+
+The inputs are scaled first (`scaling`, as for networks: the default puts them on the unit sphere), the targets encoded,
+and everything runs in float64 whatever the caller's setting. With ridge="auto" scale and ridge are those of the least
+leave-one-out residual, from at most 3,000 rows; a ridge chosen on fewer rows is scaled up with their number, since the
+eigenvalues of the kernel grow with n.
+"""
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from softntk.data.scaling import Scaling
+from softntk.kernels.limit import Limit
+from softntk.networks.features import features_named
+from softntk.regression.selection import select
+from softntk.regression.solve import solve
+
+__all__ = ["KernelClassifier", "KernelRegressor", "chosen"]
+
+_ROWS_TO_CHOOSE = 3000
+
+
+def chosen(
+    kernels: list[Limit], inputs: Any, labels: Any, *, key: jax.Array, rows: int = _ROWS_TO_CHOOSE
+) -> tuple[Limit, float]:
+    """Kernel and ridge of the least leave-one-out residual on at most `rows` rows, the ridge scaled to all of them."""
+    n = inputs.shape[0]
+    if n > rows:
+        part = np.sort(np.asarray(jax.random.permutation(key, n))[:rows])
+        inputs, labels = inputs[part], labels[part]
+    found = select(kernels, inputs, labels)
+    return found.kernel, found.ridge * n / inputs.shape[0]  # pyright: ignore[reportReturnType]
+
+
+class _KernelEstimator(BaseEstimator):
+    def __init__(
+        self, features="softmax", *, scale=(0.5, 1.0, 2.0), trained="both", ridge="auto", scaling="sphere",
+        rung="auto", accuracy=1e-6, rank=None, seed=0,
+    ):  # fmt: skip
+        self.features, self.scale, self.trained, self.ridge = features, scale, trained, ridge
+        self.scaling, self.rung, self.accuracy, self.rank, self.seed = scaling, rung, accuracy, rank, seed
+
+    @abstractmethod
+    def _labels(self, y: np.ndarray) -> np.ndarray:
+        """Targets as numbers (n, k)."""
+
+    def _fit(self, x: np.ndarray, y: np.ndarray) -> Self:
+        x = np.asarray(x, np.float64)
+        with jax.enable_x64(True):
+            choose, draw = jax.random.split(jax.random.key(self.seed))
+            self.scaling_ = Scaling.fit(self.scaling, x)
+            inputs, labels = jnp.asarray(self.scaling_.apply(x)), jnp.asarray(self._labels(y))
+            features = features_named(self.features)
+            kernels = [Limit(features, float(scale), self.trained) for scale in np.atleast_1d(self.scale)]
+            if self.ridge == "auto":
+                kernel, ridge = chosen(kernels, inputs, labels, key=choose)
+            elif len(kernels) == 1:
+                kernel, ridge = kernels[0], float(self.ridge)
+            else:
+                kernel, ridge = kernels[len(kernels) // 2], float(self.ridge)
+            found = solve(
+                kernel, inputs, labels, ridge=ridge, rung=self.rung, accuracy=self.accuracy, rank=self.rank, key=draw,
+                held_out=0,
+            )  # fmt: skip
+        self.scale_, self.ridge_, self.residual_, self.rung_ = (
+            float(kernel.scale), ridge, found.residual, found.plan.rung.name,
+        )  # fmt: skip
+        # NumPy arrays: JAX's would lose their precision when they are unpickled where float64 is off.
+        self.predictor_ = jax.tree.map(np.asarray, found.predictor)
+        return self
+
+    def _outputs(self, x: Any) -> np.ndarray:
+        check_is_fitted(self)
+        x = np.asarray(validate_data(self, x, reset=False, dtype=np.float64))
+        with jax.enable_x64(True):
+            return np.asarray(self.predictor_(jnp.asarray(self.scaling_.apply(x))))
+
+
+class KernelRegressor(MultiOutputMixin, RegressorMixin, _KernelEstimator):
+    """Ridge regression with a limit kernel.
+
+    Arguments:
+        features: "softmax", "exponential" or "relu".
+        scale: standard deviation of the hidden weights at the start; several are candidates for ridge="auto", and the
+            middle one is taken for a ridge that is given.
+        trained: "hidden", "output" or "both".
+        ridge: a number, or "auto": by leave-one-out.
+        scaling: of the inputs, a name in `softntk.data.SCALINGS`.
+        rung, accuracy, rank: as in `softntk.regression.solve`.
+        seed: of what is drawn (landmarks, rows to choose the ridge on).
+
+    After `fit`: `scale_`, `ridge_`, `residual_` (true relative residual of the solve), `rung_`, `predictor_`.
+    """
+
+    def fit(self, X, y) -> Self:
+        """Fit to inputs (n, d) and targets (n,) or (n, k)."""
+        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)  # type: ignore[misc]
+        y = np.asarray(y, np.float64)
+        self._flat = y.ndim == 1
+        self.center_ = y.reshape(len(y), -1).mean(axis=0)
+        spread = y.reshape(len(y), -1).std(axis=0)
+        self.spread_ = np.where(spread > 0, spread, 1.0)
+        return self._fit(X, y)
+
+    def _labels(self, y: np.ndarray) -> np.ndarray:
+        return (y.reshape(len(y), -1) - self.center_[None, :]) / self.spread_[None, :]
+
+    def predict(self, X) -> np.ndarray:
+        """Predictions (n,) or (n, k), in the units of the targets."""
+        found = self._outputs(X) * self.spread_[None, :] + self.center_[None, :]
+        return found[:, 0] if self._flat else found
+
+
+class KernelClassifier(ClassifierMixin, _KernelEstimator):
+    """Classification by ridge regression on +1 and -1 with a limit kernel; the arguments are those of KernelRegressor.
+
+    After `fit`: `classes_` and what KernelRegressor has.
+    """
+
+    def fit(self, X, y) -> Self:
+        """Fit to inputs (n, d) and classes (n,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64)  # type: ignore[misc]
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            raise ValueError(f"KernelClassifier needs at least 2 classes; got only one class, {self.classes_[0]!r}.")
+        return self._fit(X, y)
+
+    def _labels(self, y: np.ndarray) -> np.ndarray:
+        if len(self.classes_) == 2:
+            return np.where(y == self.classes_[1], 1.0, -1.0)[:, None]
+        return np.where(y[:, None] == self.classes_[None, :], 1.0, -1.0)
+
+    def decision_function(self, X) -> np.ndarray:
+        """Outputs (n,) for two classes, positive for the second; else (n, classes)."""
+        found = self._outputs(X)
+        return found[:, 0] if len(self.classes_) == 2 else found
+
+    def predict(self, X) -> np.ndarray:
+        """Classes (n,)."""
+        found = self.decision_function(X)
+        return self.classes_[(found > 0).astype(int) if found.ndim == 1 else np.argmax(found, axis=1)]
