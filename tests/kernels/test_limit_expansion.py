@@ -1,0 +1,90 @@
+"""Kernels as values, and their explicit features: exact where they should be, and wrong by what the bound says."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from softntk.failures import BadInput
+from softntk.kernels import Limit, expand, infinite
+from softntk.kernels.expansion import degree_for, rank
+from softntk.networks import Exponential, ReLU, Softmax
+
+KERNELS = [Limit(f, 1.3, t) for f in (Softmax(), Exponential()) for t in ("hidden", "output", "both")]
+
+
+def name(kernel):
+    return f"{kernel.features.name}-{kernel.trained}"
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    x = np.random.default_rng(1).normal(size=(30, 3))
+    return jnp.asarray(x / np.linalg.norm(x, axis=1).max())
+
+
+@pytest.mark.parametrize("kernel", [*KERNELS, Limit(ReLU(), 1.3, "both")], ids=name)
+def test_limit_is_the_limit_kernel(kernel, inputs):
+    whole = infinite(kernel.features, inputs, scale=1.3, trained=kernel.trained)
+    np.testing.assert_allclose(eqx.filter_jit(kernel)(inputs), whole, rtol=1e-14)
+    np.testing.assert_allclose(kernel(inputs[:4], inputs), whole[:4], rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(kernel.diagonal(inputs), jnp.diagonal(whole), rtol=1e-13)
+
+
+def test_limit_has_a_derivative_in_the_scale(inputs):
+    slope = jax.jacfwd(lambda scale: Limit(Softmax(), scale)(inputs))(jnp.asarray(1.3))
+    product = inputs @ inputs.T
+    np.testing.assert_allclose(slope, 2 * 1.3 * product * Limit(Softmax(), 1.3)(inputs), atol=1e-13)
+
+
+@pytest.mark.parametrize("arguments", [(Softmax(), -1.0), (Softmax(), float("nan")), (Softmax(), 1.0, "all")])
+@pytest.mark.usefixtures("unchecked")
+def test_limit_refuses(arguments):
+    with pytest.raises(BadInput):
+        Limit(*arguments)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=name)
+def test_features_leave_out_what_the_bound_says(kernel, inputs):
+    for degree in (1, 2, 4):
+        features = expand(kernel, inputs, degree=degree)
+        phi = features(inputs)
+        assert phi.shape == (30, features.rank)
+        assert features.rank == math.comb(3 + degree, degree) - (kernel.trained == "hidden")
+        left_out = np.asarray(kernel(inputs) - phi @ phi.T)
+        # Attained where an input has the largest norm; one does.
+        assert abs(left_out).max() == pytest.approx(features.bound, rel=1e-9)
+        np.testing.assert_allclose(np.diagonal(left_out), features.remainder(inputs), atol=1e-13)
+        operator_norm = np.linalg.norm(left_out, 2)
+        trace = features.remainder(inputs).sum()
+        assert trace / 30 <= operator_norm <= trace * (1 + 1e-12)
+
+
+def test_degree_is_the_smallest_that_will_do(inputs):
+    kernel = Limit(Softmax())
+    features = expand(kernel, inputs, accuracy=1e-10)
+    phi = features(inputs)
+    assert float(jnp.abs(phi @ phi.T - kernel(inputs)).max()) <= 1e-10 * math.e
+    worse = expand(kernel, inputs, degree=features.degree - 1)
+    assert worse.bound > 1e-10 * math.e
+
+
+def test_bound_against_the_series():
+    # sum_{q > 3} s^(q-1) R^(2q) / (q-1)! by summing it, with s = 4 and R = 1.5.
+    kernel = Limit(Softmax(), 2.0)
+    features = expand(kernel, jnp.full((1, 1), 1.5), degree=3)
+    series = math.fsum(4.0 ** (q - 1) * 1.5 ** (2 * q) / math.factorial(q - 1) for q in range(4, 120))
+    assert features.bound == pytest.approx(series, rel=1e-13)
+
+
+def test_features_refuse(inputs):
+    with pytest.raises(BadInput, match="limit kernel of softmax or exponential"):
+        expand(Limit(ReLU()), inputs)
+    with pytest.raises(BadInput, match="150"):
+        degree_for(Limit(Softmax(), 30.0), 1.0, 1e-3)
+    with pytest.raises(BadInput, match="accuracy"):
+        expand(Limit(Softmax()), inputs, accuracy=0.0)
+    assert rank(Limit(Softmax()), 16, 2) == 152
