@@ -7,7 +7,7 @@ eigenvalues of the kernel grow with n.
 """
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -51,7 +51,7 @@ class _KernelEstimator(BaseEstimator):
     def _labels(self, y: np.ndarray) -> np.ndarray:
         """Targets as numbers (n, k)."""
 
-    def _fit(self, x: np.ndarray, y: np.ndarray) -> Self:
+    def _fit(self, x: np.ndarray, y: np.ndarray) -> None:
         x = np.asarray(x, np.float64)
         with jax.enable_x64(True):
             choose, draw = jax.random.split(jax.random.key(self.seed))
@@ -74,7 +74,6 @@ class _KernelEstimator(BaseEstimator):
         )  # fmt: skip
         # NumPy arrays: JAX's would lose their precision when they are unpickled where float64 is off.
         self.predictor_ = jax.tree.map(np.asarray, found.predictor)
-        return self
 
     def _outputs(self, x: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -99,7 +98,7 @@ class KernelRegressor(MultiOutputMixin, RegressorMixin, _KernelEstimator):
     After `fit`: `scale_`, `ridge_`, `residual_` (true relative residual of the solve), `rung_`, `predictor_`.
     """
 
-    def fit(self, X, y) -> Self:
+    def fit(self, X, y) -> "KernelRegressor":
         """Fit to inputs (n, d) and targets (n,) or (n, k)."""
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)  # type: ignore[misc]
         y = np.asarray(y, np.float64)
@@ -107,7 +106,8 @@ class KernelRegressor(MultiOutputMixin, RegressorMixin, _KernelEstimator):
         self.center_ = y.reshape(len(y), -1).mean(axis=0)
         spread = y.reshape(len(y), -1).std(axis=0)
         self.spread_ = np.where(spread > 0, spread, 1.0)
-        return self._fit(X, y)
+        self._fit(X, y)
+        return self
 
     def _labels(self, y: np.ndarray) -> np.ndarray:
         return (y.reshape(len(y), -1) - self.center_[None, :]) / self.spread_[None, :]
@@ -124,14 +124,15 @@ class KernelClassifier(ClassifierMixin, _KernelEstimator):
     After `fit`: `classes_` and what KernelRegressor has.
     """
 
-    def fit(self, X, y) -> Self:
+    def fit(self, X, y) -> "KernelClassifier":
         """Fit to inputs (n, d) and classes (n,)."""
         X, y = validate_data(self, X, y, dtype=np.float64)  # type: ignore[misc]
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise ValueError(f"KernelClassifier needs at least 2 classes; got only one class, {self.classes_[0]!r}.")
-        return self._fit(X, y)
+        self._fit(X, y)
+        return self
 
     def _labels(self, y: np.ndarray) -> np.ndarray:
         if len(self.classes_) == 2:

@@ -143,14 +143,16 @@ def _tail(kernel: Limit, degree: int, squares):
     s = float(kernel.scale) ** 2
     z = s * squares
     parts = {"hidden": squares * _exponential_tail(degree, z), "output": _exponential_tail(degree + 1, z)}
-    weight = np.exp(z) if kernel.features.name == Exponential.name else 1.0
-    found = weight * sum(parts[layer] for layer in kernel.layers)
+    with np.errstate(over="ignore", invalid="ignore"):
+        weight = np.exp(z) if kernel.features.name == Exponential.name else 1.0
+        found = weight * sum(parts[layer] for layer in kernel.layers)
     return float(found) if np.ndim(found) == 0 else found
 
 
 def _exponential_tail(first: int, z):
     """sum_{j >= first} z^j / j!."""
-    return np.exp(z) * (gammainc(first, z) if first > 0 else 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite or NaN is no accuracy that is reached
+        return np.exp(z) * (gammainc(first, z) if first > 0 else 1.0)
 
 
 @lru_cache(maxsize=32)

@@ -82,8 +82,7 @@ class _Source:
                 product += 1
                 found *= product
         if left.weights is not None and right.weights is not None:
-            found *= left.weights[:, None]
-            found *= right.weights[None, :]
+            found *= left.weights[:, None] * right.weights[None, :]  # in this order: symmetric to the last digit
         return found
 
 

@@ -4,7 +4,7 @@ With Phi (n, p) the features, everything needed is Phi^T Phi (p, p) and Phi^T Y 
 cost n p^2, memory p^2.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ __all__ = ["FeatureMap", "gram"]
 _BLOCK_ENTRIES = 2**23
 
 
+@runtime_checkable
 class FeatureMap(Protocol):
     """Explicit features phi with K = phi phi^T: called with (n, d) it gives (n, rank); `columns` the transpose."""
 

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
+import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Float
@@ -142,7 +143,7 @@ def _degree(kernel: Kernel, inputs: Float[Array, "n d"], ridge: float, accuracy:
         return 0, "this kernel has no explicit features"
     squares = np.sum(np.asarray(inputs, np.float64) ** 2, axis=1)
     radius = float(np.sqrt(squares.max()))
-    largest = float(kernel.diagonal(np.array([[radius]]))[0])  # pyright: ignore[reportFunctionMemberAccess]
+    largest = float(kernel.diagonal(jnp.asarray([[radius]]))[0])  # pyright: ignore[reportFunctionMemberAccess]
     # ||(K - Phi Phi^T) a|| <= trace ||Y|| / ridge.
     share = 0.5 * accuracy * ridge / (len(inputs) * max(largest, 1e-300))
     if share < 1e-15:
@@ -175,7 +176,7 @@ def speeds() -> Speeds:
     """Measure, once."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2000, 16)) / 4
-    tiles, vector = Tiles(Limit(Softmax()), x), x[:, :4]  # pyright: ignore[reportArgumentType]
+    tiles, vector = Tiles(Limit(Softmax()), jnp.asarray(x)), x[:, :4]
     square = np.asfortranarray(np.eye(2000) + 1e-3)
     entries = _least(lambda: tiles.product(vector))
     cholesky = _least(lambda: scipy.linalg.cholesky(square, lower=True, check_finite=False))
