@@ -38,11 +38,11 @@ def test_ridge_is_the_direct_solve(found, kernel, problem, matrix, new):
 
 def test_flow_is_the_integrated_flow(found, kernel, problem, matrix, new):
     """df/dt = -K (f - Y), integrated by Runge-Kutta: coefficients da/dt = Y - K a."""
-    x, y = (np.asarray(each) for each in problem)
+    y = np.asarray(problem[1])
     run = scipy.integrate.solve_ivp(
         lambda _, a: (y - matrix @ a.reshape(y.shape)).reshape(-1), (0, 3.0), np.zeros(y.size), rtol=1e-9, atol=1e-11
     )
-    truth = np.asarray(kernel(new, x)) @ run.y[:, -1].reshape(y.shape)
+    truth = np.asarray(kernel(new, problem[0])) @ run.y[:, -1].reshape(y.shape)
     np.testing.assert_allclose(found.flow(3.0)(new), truth, atol=1e-7)
     np.testing.assert_array_equal(found.flow(0.0)(new), 0)
 

@@ -122,7 +122,7 @@ def conjugate_gradients(
             return Run(solution, norms / size, done, steps, reason, state.history.tolist(), true_ends)
         lost = _step(state, active, tiles, ridge, preconditioner)
         worst = float(np.max(np.linalg.norm(state.residual, axis=0) / size))
-        state.steps, state.history = state.steps + 1, np.append(state.history, worst)
+        state.steps, state.history = np.asarray(state.steps + 1), np.append(state.history, worst)
         if lost.any():
             # The matrix or the preconditioner is not positive along these directions in this precision: stop them.
             state.goal = np.where(lost, np.inf, state.goal)
