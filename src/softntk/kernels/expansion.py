@@ -99,7 +99,7 @@ def degree_for(kernel: Limit, radius: float, accuracy: float) -> int:
         raise BadInput("accuracy", required="lie between 0 and 1", got=repr(accuracy), advice="Type accuracy=1e-12.")
     largest = _tail(kernel, -1, radius**2)
     for degree in range(1, _LARGEST_DEGREE + 1):
-        if _tail(kernel, degree, radius**2) <= accuracy * largest:
+        if math.isfinite(largest) and _tail(kernel, degree, radius**2) <= accuracy * largest:
             return degree
     raise BadInput(
         "inputs", required=f"need a degree of at most {_LARGEST_DEGREE}",

@@ -107,6 +107,8 @@ def plan(
     if rung not in ("auto", *RUNGS):
         choices = ", ".join(("auto", *RUNGS))
         raise BadInput("rung", required=f"be one of {choices}", got=repr(rung), advice='Type rung="auto".')
+    if features is not None and features < 1:
+        raise BadInput("rank", required="be at least 1", got=str(features), advice="Type rank=1000.")
     (n, d), k = inputs.shape, outputs
     free = free_bytes() if memory is None else memory
     fast = speeds()
