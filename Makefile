@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Tests compile thousands of small programs and run each once: compiling fast is worth more than running fast.
+FAST_TO_COMPILE := --xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0
+
 .PHONY: help reproduce test check docs bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -23,7 +26,7 @@ reproduce: $(VENV)/.run
 	$(BIN)/softntk reproduce --preset $(PRESET)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	XLA_FLAGS="$(FAST_TO_COMPILE)" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .

@@ -32,3 +32,16 @@ def test_more_than_there_is_is_refused():
         announce(2 * free, what="the kernel", argument="inputs", advice="Use fewer rows.")
     assert failure.value.exit_code == 3
     assert isinstance(failure.value, MemoryError)
+
+
+def test_a_container_has_less_than_the_machine(monkeypatch, tmp_path):
+    """Limit 1000, of which 700 are used and 200 of these are cached files: 500 are left."""
+    files = {"limit": "1000\n", "used": "700\n", "stat": "anon 500\ninactive_file 200\n", "none": "max\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    limit, used, stat, none = (str(tmp_path / name) for name in files)
+    groups = [(limit, used, stat, "inactive_file"), (none, used, stat, "inactive_file"), ("/nowhere",) * 3 + ("",)]
+    monkeypatch.setattr("softntk.numerics.memory._CONTROL_GROUPS", groups[1:])
+    machine = free_bytes()
+    monkeypatch.setattr("softntk.numerics.memory._CONTROL_GROUPS", groups)
+    assert free_bytes() == 500 < machine

@@ -13,6 +13,8 @@ one with the fastest proved rate is kept. Gradient flow needs only psi = the flo
 Proofs: docs/certificates.md, Theorem A.
 """
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -106,7 +108,6 @@ def constants(network: TwoLayer, inputs: Float[Array, "n d"], *, sharp: bool = T
     )  # fmt: skip
 
 
-@eqx.filter_jit
 def assess(
     found: Constants,
     residual: Float[Array, ""],
@@ -124,44 +125,54 @@ def assess(
             estimate and no proof unless it is 1.
         known: radii and bounds of an earlier assessment, to interpolate from: an estimate and no proof.
     """
-    more = jnp.asarray(width_factor, residual.dtype)
-    s0, b0 = found.s0 * jnp.sqrt(more), found.b0 * jnp.sqrt(more)
-    unit = jnp.where((s0 > 0) & (residual > 0), residual / jnp.where(s0 > 0, s0, 1), 1e-9)
-    smooth = found.smooth
-    if isinstance(smooth.features, ReLU):
-        grid = unit * jnp.asarray(_JUMPING, residual.dtype)
-        bounds = smooth.changes(grid) if known is None else _between(smooth, grid, *known)
-        change = bounds * jnp.cbrt(more)
-        floor = _flat(s0 - change)
-        rates = _jumping(s0, b0, change, step_size)
-        beta = b0 + change
+    more, jumping = jnp.asarray(width_factor, residual.dtype), isinstance(found.smooth.features, ReLU)
+    grid = _grid(found.s0, residual, more, jumping)
+    if known is not None:
+        bounds = _between(grid, *known, jumping)
     else:
-        grid = unit * jnp.asarray(_SMOOTH, residual.dtype)
-        bounds = smooth.lipschitz_at(grid) if known is None else _between(smooth, grid, *known)
-        exact, change = _exact(s0, bounds, grid)
-        beta = b0 + change
-        floor = exact
-        if found.floor is not None:
-            wider = eqx.tree_at(
-                lambda f: (f.start, f.share),
-                found.floor,
-                (found.floor.start * jnp.sqrt(more), found.floor.share / jnp.sqrt(more)),
-            )
-            floor = _higher(exact, wider.lines(grid), grid)
-        rates = _smooth(exact, floor, bounds, beta, residual, step_size)
-    return _best(grid, bounds, floor, rates, beta, residual, step_size)
+        bounds = found.smooth.changes(grid) if jumping else found.smooth.lipschitz_at(grid)
+    return _searched(grid, bounds, (found.s0, found.b0), found.floor, residual, step_size, more, jumping)
 
 
-def _between(smooth: Smoothness, grid: Array, radii: Array, bounds: Array) -> Float[Array, " j"]:
+@partial(jax.jit, static_argnames="jumping")
+def _grid(s0: Float[Array, ""], residual: Float[Array, ""], more: Float[Array, ""], jumping: bool) -> Array:
+    s0 = s0 * jnp.sqrt(more)
+    unit = jnp.where((s0 > 0) & (residual > 0), residual / jnp.where(s0 > 0, s0, 1), 1e-9)
+    return unit * jnp.asarray(_JUMPING if jumping else _SMOOTH, residual.dtype)
+
+
+@partial(jax.jit, static_argnames="jumping")
+def _between(grid: Array, radii: Array, bounds: Array, jumping: bool) -> Float[Array, " j"]:
     """Interpolate: Delta grows like the cube root of u near 0, the logarithm of L like u."""
-    if isinstance(smooth.features, ReLU):
+    if jumping:
         inside = jnp.interp(grid, radii, bounds)
         return jnp.where(grid < radii[0], bounds[0] * jnp.cbrt(grid / radii[0]), inside)
-    start = smooth.lipschitz(jnp.zeros_like(grid[0]))
-    radii, bounds = (
-        jnp.concatenate([jnp.asarray(first)[None], rest]) for first, rest in ((0.0, radii), (start, bounds))
-    )
-    return jnp.exp(jnp.interp(grid, radii, jnp.log(bounds)))
+    heights = jnp.log(bounds)
+    before = heights[0] + (heights[1] - heights[0]) / (radii[1] - radii[0]) * (grid - radii[0])
+    return jnp.exp(jnp.where(grid < radii[0], before, jnp.interp(grid, radii, heights)))
+
+
+@partial(jax.jit, static_argnames="jumping")
+def _searched(
+    grid: Float[Array, " j"], bounds: Float[Array, " j"], ends: tuple[Float[Array, ""], Float[Array, ""]],
+    damped: Floor | None, residual: Float[Array, ""], step_size: Float[Array, ""] | None, more: Float[Array, ""],
+    jumping: bool,
+) -> Assessment:  # fmt: skip
+    """The search itself, whose shapes are those of the grid: it is compiled once for networks of any size."""
+    s0, b0 = (end * jnp.sqrt(more) for end in ends)
+    if jumping:
+        change = bounds * jnp.cbrt(more)
+        floor, beta = _flat(s0 - change), b0 + change
+        rates = _jumping(s0, b0, change, step_size)
+    else:
+        exact, change = _exact(s0, bounds, grid)
+        floor, beta = exact, b0 + change
+        if damped is not None:
+            grown = (damped.start * jnp.sqrt(more), damped.share / jnp.sqrt(more))
+            damped = eqx.tree_at(lambda f: (f.start, f.share), damped, grown)
+            floor = _higher(exact, damped.lines(grid), grid)
+        rates = _smooth(exact, floor, bounds, beta, residual, step_size)
+    return _best(grid, bounds, floor, rates, beta, residual, step_size)
 
 
 _Lines = tuple[Float[Array, " j"], Float[Array, " j"]]

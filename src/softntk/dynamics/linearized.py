@@ -64,6 +64,7 @@ class Linearized(eqx.Module):
         squares = moved**2 * self._along(moved, self.spectrum.values * self.coefficients**2)
         return jnp.sqrt(jnp.sum(squares, axis=-1) / self.network.width)
 
+    @eqx.filter_jit
     def _powers(self, steps: Int[Array, "..."]) -> tuple[Float[Array, "... nk"], Float[Array, "... nk"]]:
         """p and q for every step asked for."""
         t = steps[..., None].astype(self.labels.dtype)

@@ -24,7 +24,7 @@ from softntk.theorems.convergence import log10_step_size
 __all__ = ["largest_stable_step", "resolved"]
 
 # Kernels up to this many rows are decomposed densely: exact, and about as fast as Lanczos.
-_DENSE_ROWS = 512
+_DENSE_ROWS = 1024
 
 
 def largest_stable_step(network: TwoLayer, inputs: Float[Array, "n d"]) -> Float[Array, ""]:

@@ -8,12 +8,13 @@ At the paired start F = 0 for every input and every feature, so the first residu
 Reference: arXiv 2405.03251v1, definition of the symmetric start.
 """
 
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.networks.features import Features
@@ -39,10 +40,8 @@ def independent(
     """
     _check(input_size=input_size, output_size=output_size, width=width, scale=scale)
     dtype = jax.dtypes.canonicalize_dtype(dtype)
-    hidden_key, output_key = jax.random.split(key)
-    hidden = scale * jax.random.normal(hidden_key, (input_size, width), dtype)
-    output = jax.random.rademacher(output_key, (output_size, width), dtype)
-    return TwoLayer(hidden, output, features)
+    hidden, output = _drawn(key, input_size, output_size, width, dtype)
+    return TwoLayer(scale * hidden, output, features)
 
 
 def paired(
@@ -82,6 +81,12 @@ def paired(
         jnp.concatenate([half.output, -half.output], axis=1),
         features,
     )
+
+
+@partial(jax.jit, static_argnames=("d", "k", "m", "dtype"))
+def _drawn(key: Array, d: int, k: int, m: int, dtype: DTypeLike) -> tuple[Float[Array, "d m"], Float[Array, "k m"]]:
+    hidden_key, output_key = jax.random.split(key)
+    return jax.random.normal(hidden_key, (d, m), dtype), jax.random.rademacher(output_key, (k, m), dtype)
 
 
 def _check(**arguments: Any) -> None:

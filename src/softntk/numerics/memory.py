@@ -2,6 +2,7 @@
 
 import logging
 import math
+from pathlib import Path
 
 import psutil
 
@@ -12,9 +13,29 @@ __all__ = ["announce", "free_bytes", "human"]
 log = logging.getLogger("softntk")
 
 
+# Where Linux says what a container may use and uses, in versions 2 and 1 of its control groups.
+_CONTROL_GROUPS = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat", "inactive_file"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory/memory.stat", "total_inactive_file",
+    ),
+)  # fmt: skip
+
+
 def free_bytes() -> int:
-    """Memory that can be allocated now without swapping, in bytes."""
-    return int(psutil.virtual_memory().available)
+    """Memory that can be allocated now without swapping, in bytes: of the machine, or of the container if less."""
+    return min([int(psutil.virtual_memory().available), *(_left(*group) for group in _CONTROL_GROUPS)])
+
+
+def _left(limit: str, used: str, statistics: str, cached: str) -> int | float:
+    """What a control group may still allocate; infinity where there is no limit. Cached files can be dropped."""
+    try:
+        most, now = int(Path(limit).read_text()), int(Path(used).read_text())
+        words = dict(line.split() for line in Path(statistics).read_text().splitlines())
+        return max(most - now + int(words[cached]), 0)
+    except (OSError, ValueError, KeyError):  # no such group, "max", or another format
+        return math.inf
 
 
 def human(size: float) -> str:

@@ -5,6 +5,7 @@ For each data set and network, at the paired start with scale 1:
     theorem     log10 of the width that Table 1 asks for, n^o(1) written out with C = 1 and constant 1
     certified   the smallest power of two, from `smallest` on, at which Theorem A holds for at least 4 of 5 starts
                 (gradient descent; for ReLU also gradient flow, which asks for less)
+                and the first such start is proved in ball arithmetic
     trains      the smallest power of two at which the loss falls to 1e-3 of its start within 10^4 stable steps
 
 And certify as you go: the first step at which a network that is too narrow for a certificate at the start gets one.
@@ -23,10 +24,12 @@ from softntk.kernels.infinite import infinite
 from softntk.kernels.spectrum import extremes
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
+from softntk.networks.two_layer import TwoLayer
 from softntk.studies.problems import Problem, problem, title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 from softntk.theorems.constants import OPTIMISTIC
 from softntk.theorems.convergence import TABLE_ONE
+from softntk.verdicts import Answer, Verdict
 
 __all__ = ["STUDY"]
 
@@ -55,13 +58,15 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
     (inputs, labels, *_), key = _problem(source, count, parameters)
     features = features_named(name)
 
-    @cache
-    def certificate(width: int, seed: int) -> Certificate:
-        start = paired(
+    def start(width: int, seed: int) -> TwoLayer:
+        return paired(
             jax.random.fold_in(key, seed), input_size=inputs.shape[1], output_size=labels.shape[1], width=width,
             features=features,
         )  # fmt: skip
-        return certify(start, inputs, labels, sharp=parameters["sharp"])
+
+    @cache
+    def certificate(width: int, seed: int) -> Certificate:
+        return certify(start(width, seed), inputs, labels, sharp=parameters["sharp"])
 
     widths = {"smallest": parameters["smallest"], "largest": parameters["largest"]}
     descent = smallest_width(lambda width, seed: certificate(width, seed).certified, **widths)
@@ -76,7 +81,13 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
             n=count, sigma=1.0, lambda_min=float(around.smallest), epsilon=1e-3, constants=OPTIMISTIC
         )
         asked = said.promised["log10_width"] + said.promised["log10_width_factor"]
-    return {"descent": _or_nan(descent), "flow": _or_nan(flow), "log10_theorem": asked}
+    proved = {"proved": False, "proved_h": np.nan}
+    if descent.width is not None:
+        width = int(descent.width)
+        seed = next(seed for seed in range(5) if certificate(width, seed).certified)
+        proof = certify(start(width, seed), inputs, labels, sharp=parameters["sharp"], rigorous=True)
+        proved = {"proved": proof.verdict.answer is Answer.CERTIFIED, "proved_h": proof.h}
+    return {"descent": _or_nan(descent), "flow": _or_nan(flow), "log10_theorem": asked} | proved
 
 
 def _or_nan(found: SmallestWidth) -> float:
@@ -131,7 +142,23 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         {entry: (("data", "features"), found[entry], {"long_name": words[entry]}) for entry in words},
         coords={"data": labels, "features": list(NAMES)},
     )
-    return Outcome(arrays, [], _findings(parameters, arrays))
+    verdicts = [
+        _proved(f"{title(name)} on {label}", results[f"certified {s} {n} {name}"])
+        for label, (s, n) in zip(labels, data, strict=True)
+        for name in NAMES
+    ]
+    return Outcome(arrays, [each for each in verdicts if each is not None], _findings(parameters, arrays))
+
+
+def _proved(who: str, found) -> Verdict | None:
+    """What ball arithmetic says of the first start that float64 certifies at the smallest certified width."""
+    if np.isnan(found["descent"]):
+        return None
+    claim = f"{who}: gradient descent reaches loss zero at m = {int(found['descent']):,}, the smallest certified width"
+    if found["proved"]:
+        reason = f"in ball arithmetic; h = {float(found['proved_h']):.3g} in float64, and below 1/2 is enough"
+        return Verdict(claim, Answer.CERTIFIED, reason, float(found["proved_h"]), 0.5)
+    return Verdict(claim, Answer.UNDECIDED, "float64 finds a proof and ball arithmetic does not")
 
 
 def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
