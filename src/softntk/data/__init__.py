@@ -4,6 +4,7 @@ from softntk.data.builtin import BUILTIN, builtin
 from softntk.data.encoding import KINDS, Encoding, kind_of
 from softntk.data.files import ENDINGS, read_inputs, read_table
 from softntk.data.geometry import Pair
+from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
 from softntk.data.preparation import Preparation, prepare
 from softntk.data.scaling import SCALINGS, Scaling
 from softntk.data.sources import SYNTHETIC, draw_rows, load, load_split, split
@@ -23,9 +24,11 @@ __all__ = [
     "BUILTIN",
     "ENDINGS",
     "KINDS",
+    "MIXTURES",
     "SCALINGS",
     "SYNTHETIC",
     "Encoding",
+    "GaussianMixture",
     "Pair",
     "Preparation",
     "Scaling",
@@ -37,6 +40,7 @@ __all__ = [
     "kind_of",
     "load",
     "load_split",
+    "mixture_named",
     "prepare",
     "random_labels",
     "read_inputs",
