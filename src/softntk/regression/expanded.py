@@ -1,0 +1,65 @@
+"""Work on features instead of kernel entries: linear in n.
+
+With Phi (n, p) the features, everything needed is Phi^T Phi (p, p) and Phi^T Y (p, k), added up over blocks of inputs:
+cost n p^2, memory p^2.
+"""
+
+from typing import Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
+from jaxtyping import Array, Float
+
+from softntk.failures import BadInput
+from softntk.numerics.blocks import even_rows
+
+__all__ = ["FeatureMap", "gram"]
+
+# Numbers in one block of features: 64 MB in float64.
+_BLOCK_ENTRIES = 2**23
+
+
+class FeatureMap(Protocol):
+    """Explicit features phi with K = phi phi^T: called with (n, d) it gives (n, rank); `columns` the transpose."""
+
+    @property
+    def rank(self) -> int:
+        """Number of features."""
+        ...
+
+    def columns(self, inputs: Float[Array, "n d"]) -> Float[Array, "p n"]:
+        """Features, one input a column."""
+        ...
+
+    def __call__(self, inputs: Float[Array, "n d"]) -> Float[Array, "n p"]:
+        """Features, one input a row."""
+        ...
+
+
+def gram(
+    features: FeatureMap, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]
+) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, "p k"]]:
+    """Phi^T Phi (its lower triangle) and Phi^T Y.
+
+    Raises:
+        BadInput: a feature is not finite.
+    """
+    n, p = inputs.shape[0], features.rank
+    rows = even_rows(n, min(max(_BLOCK_ENTRIES // p, 64), n))
+    moment, total = np.zeros((p, labels.shape[1])), np.zeros((p, p), order="F")
+    targets = np.asarray(labels)
+    for first in range(0, n, rows):
+        part = inputs[first : first + rows]
+        short = rows - part.shape[0]
+        # Rows of zeros keep the shape, so nothing is compiled twice; their features are cut off.
+        block = np.asarray(jax.block_until_ready(features.columns(jnp.pad(part, ((0, short), (0, 0))))))
+        block = block[:, : rows - short]
+        moment += block @ targets[first : first + rows]
+        total = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=total, trans=1, lower=1, overwrite_c=1)
+    if not (np.isfinite(moment).all() and np.isfinite(np.diagonal(total)).all()):
+        raise BadInput(
+            "inputs", required="give finite features", got="infinity or NaN", advice="Scale the inputs down."
+        )
+    return total, moment
