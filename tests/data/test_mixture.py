@@ -1,6 +1,6 @@
 """Gaussian mixtures: densities against SciPy, draws against moments, noise against the definition."""
 
-import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -21,7 +21,7 @@ def test_draws_have_the_moments_and_the_density_is_that_of_scipy(name, key):
     assert (np.abs(products.mean(axis=0) - covariance) < 4.5 * products.std(axis=0) / count**0.5).all()
     terms = zip(mixture.weights, mixture.means, mixture.covariances, strict=True)
     density = sum(float(w) * multivariate_normal(np.asarray(m), np.asarray(s)).pdf(points[:50]) for w, m, s in terms)
-    np.testing.assert_allclose(mixture.log_density(points[:50]), np.log(density), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(mixture.log_density(jnp.asarray(points[:50])), np.log(density), rtol=1e-9, atol=1e-9)
 
 
 def test_noise_is_added_as_it_is_defined(key):
@@ -41,11 +41,11 @@ def test_components_are_drawn_with_their_weights(key):
 
 def test_far_points_have_a_finite_log_density_and_a_singular_covariance_can_be_drawn_from(key):
     mixture = mixture_named("eight-gaussians")
-    assert np.isfinite(mixture.log_density(np.full((1, 2), 1e4))).all()
+    assert np.isfinite(mixture.log_density(jnp.full((1, 2), 1e4))).all()
     flat = GaussianMixture([1.0], [[0.0, 1.0]], [[[1.0, 1.0], [1.0, 1.0]]])
     points = np.asarray(flat.sample(key, 10))
     np.testing.assert_allclose(points[:, 0], points[:, 1] - 1, atol=1e-7)
-    assert np.isfinite(flat.noisy(0.5, 0.1).log_density(jax.numpy.zeros((1, 2)))).all()
+    assert np.isfinite(flat.noisy(0.5, 0.1).log_density(jnp.zeros((1, 2)))).all()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
     p = sum_c w_c N(mu_c, S_c),    S_c = Q_c diag(e_c) Q_c^T
 
-Scaling by a and adding noise of variance v gives a mixture again, with means a mu_c and covariances a^2 S_c + v I, which
-have the same eigenvectors: that is all a forward process does. Covariances may be singular as long as v > 0.
+Scaling by a and adding noise of variance v gives a mixture again, with means a mu_c and covariances a^2 S_c + v I,
+which have the same eigenvectors: that is all a forward process does. Covariances may be singular as long as v > 0.
 
 Sampling draws the component, then mu_c + Q_c sqrt(e_c) z. Densities are sums of exponentials, taken in log form.
 """

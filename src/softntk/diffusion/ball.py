@@ -8,7 +8,8 @@
 
 with weights p (space) and q (time). `last` is either a constant, so that the kernel sees inputs of different norms and
 functions with a constant term, or what completes u to norm 1: then a kernel of <u, u'> is a function of |u - u'|, and
-equally wide everywhere. Constant: norm = sqrt(p^2 + q^2 + last^2), so |u| <= 1. Sphere: norm = sqrt(p^2 + q^2), |u| = 1.
+equally wide everywhere. Constant: norm = sqrt(p^2 + q^2 + last^2), so |u| <= 1. Sphere: norm = sqrt(p^2 + q^2), so
+|u| = 1.
 
 Noisy inputs are not bounded, so no map into the ball keeps them all apart: the share of the law of X_t that is
 truncated is the price, and `truncated` counts it. c and s are mean and root mean square deviation of the data.

@@ -42,22 +42,7 @@ class MixtureDenoiser(eqx.Module):
     mixture: GaussianMixture
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-        if jnp.ndim(t) == 1:
-            return jax.vmap(lambda time, point: self._at(time, point[None])[0])(t, x)
-        return self._at(t, x)
-
-    def _at(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-        alpha, variance = self.process.alpha(t), self.process.variance(t)
-        # In the layout (c, d, n) the points are last, so that small c and d cost little.
-        Q, e, mu = self.mixture.eigenvectors, self.mixture.eigenvalues, self.mixture.means
-        noisy = alpha**2 * e + variance
-        shift = alpha * jnp.einsum("ci,cij->cj", mu, Q)
-        y = jnp.einsum("cij,in->cjn", Q, x.T) - shift[:, :, None]
-        constant = jnp.log(self.mixture.weights) - jnp.log(noisy).sum(axis=1) / 2
-        logits = constant[:, None] - (y**2 / noisy[:, :, None]).sum(axis=1) / 2
-        share = jax.nn.softmax(logits, axis=0)
-        pulled = share[:, None, :] * (alpha * e / noisy)[:, :, None] * y
-        return (mu.T @ share + jnp.einsum("cij,cjn->in", Q, pulled)).T
+        return _conditional_mean(self, jnp.asarray(t, x.dtype), x)
 
 
 class EmpiricalDenoiser(eqx.Module):
@@ -75,44 +60,11 @@ class EmpiricalDenoiser(eqx.Module):
         self.process, self.points, self.blur = process, finite_matrix("points", points), blur
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-        return self._average(t, x, None)
+        return _average(self, jnp.asarray(t, x.dtype), x, None)
 
     def without(self, t: Times, x: Float[Array, "n d"], owners: Int[Array, " n"]) -> Float[Array, "n d"]:
         """f without the point `owners[i]` for query i, for queries that are noisy views of the data themselves."""
-        return self._average(t, x, owners)
-
-    def _average(self, t: Times, x: Float[Array, "n d"], owners: Int[Array, " n"] | None) -> Float[Array, "n d"]:
-        alpha, noise = column(self.process.alpha(t)), column(self.process.variance(t))
-        spread = noise + alpha**2 * self.blur**2
-        rows = min(_BLOCK, self.points.shape[0])
-        count = self.points.shape[0]
-        # Distances are small where the weights are large, so the middle of the data is the origin.
-        middle = self.points.mean(axis=0)
-        keys, queries = self.points - middle[None], x - alpha * middle[None]
-        blocks = jnp.pad(keys, ((0, -count % rows), (0, 0))).reshape(-1, rows, keys.shape[1])
-        numbers = jnp.arange(blocks.shape[0] * rows).reshape(-1, rows)
-
-        def visit(state, block):
-            peak, total, sums = state
-            y, index = block
-            logits = (alpha * (queries @ y.T) - alpha**2 * ((y**2).sum(axis=1) / 2)[None]) / spread
-            absent = (index >= count)[None]
-            if owners is not None:
-                absent = absent | (index[None] == owners[:, None])
-            logits = jnp.where(absent, -jnp.inf, logits)
-            higher = jnp.maximum(peak, logits.max(axis=1))
-            weights = jnp.exp(logits - higher[:, None])
-            keep = jnp.exp(peak - higher)
-            return (higher, keep * total + weights.sum(axis=1), keep[:, None] * sums + weights @ y), None
-
-        # A finite start: -inf would give -inf - -inf where a block has nothing for a query.
-        lowest = jnp.full(x.shape[0], jnp.finfo(x.dtype).min / 4)
-        start = lowest, jnp.zeros_like(lowest), jnp.zeros_like(x)
-        (_, total, sums), _ = jax.lax.scan(visit, start, (blocks, numbers))
-        mean = sums / total[:, None] + middle[None]
-        if self.blur == 0:
-            return mean
-        return mean + (alpha * self.blur**2 / spread) * (x - alpha * mean)
+        return _average(self, jnp.asarray(t, x.dtype), x, owners)
 
 
 def mixture_score(process: Process, mixture: GaussianMixture) -> ScoreOfDenoiser:
@@ -123,3 +75,62 @@ def mixture_score(process: Process, mixture: GaussianMixture) -> ScoreOfDenoiser
 def empirical_score(process: Process, points: ArrayLike, blur: float = 0.0) -> ScoreOfDenoiser:
     """The exact score of the empirical measure, or with `blur` of a kernel density estimate. Raises as its denoiser."""
     return ScoreOfDenoiser(process, EmpiricalDenoiser(process, points, blur))
+
+
+# Compiled as one, for calls outside of `jit`.
+@eqx.filter_jit
+def _conditional_mean(self: MixtureDenoiser, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    if jnp.ndim(t) == 1:
+        return jax.vmap(lambda time, point: _at(self, time, point[None])[0])(t, x)
+    return _at(self, t, x)
+
+
+def _at(self: MixtureDenoiser, t: Float[Array, ""], x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    alpha, variance = self.process.alpha(t), self.process.variance(t)
+    # In the layout (c, d, n) the points are last, so that small c and d cost little.
+    Q, e, mu = self.mixture.eigenvectors, self.mixture.eigenvalues, self.mixture.means
+    noisy = alpha**2 * e + variance
+    shift = alpha * jnp.einsum("ci,cij->cj", mu, Q)
+    y = jnp.einsum("cij,in->cjn", Q, x.T) - shift[:, :, None]
+    constant = jnp.log(self.mixture.weights) - jnp.log(noisy).sum(axis=1) / 2
+    logits = constant[:, None] - (y**2 / noisy[:, :, None]).sum(axis=1) / 2
+    share = jax.nn.softmax(logits, axis=0)
+    pulled = share[:, None, :] * (alpha * e / noisy)[:, :, None] * y
+    return (mu.T @ share + jnp.einsum("cij,cjn->in", Q, pulled)).T
+
+
+@eqx.filter_jit
+def _average(
+    self: EmpiricalDenoiser, t: Times, x: Float[Array, "n d"], owners: Int[Array, " n"] | None
+) -> Float[Array, "n d"]:
+    alpha, noise = column(self.process.alpha(t)), column(self.process.variance(t))
+    spread = noise + alpha**2 * self.blur**2
+    rows = min(_BLOCK, self.points.shape[0])
+    count = self.points.shape[0]
+    # Distances are small where the weights are large, so the middle of the data is the origin.
+    middle = self.points.mean(axis=0)
+    keys, queries = self.points - middle[None], x - alpha * middle[None]
+    blocks = jnp.pad(keys, ((0, -count % rows), (0, 0))).reshape(-1, rows, keys.shape[1])
+    numbers = jnp.arange(blocks.shape[0] * rows).reshape(-1, rows)
+
+    def visit(state, block):
+        peak, total, sums = state
+        y, index = block
+        logits = (alpha * (queries @ y.T) - alpha**2 * ((y**2).sum(axis=1) / 2)[None]) / spread
+        absent = (index >= count)[None]
+        if owners is not None:
+            absent = absent | (index[None] == owners[:, None])
+        logits = jnp.where(absent, -jnp.inf, logits)
+        higher = jnp.maximum(peak, logits.max(axis=1))
+        weights = jnp.exp(logits - higher[:, None])
+        keep = jnp.exp(peak - higher)
+        return (higher, keep * total + weights.sum(axis=1), keep[:, None] * sums + weights @ y), None
+
+    # A finite start: -inf would give -inf - -inf where a block has nothing for a query.
+    lowest = jnp.full(x.shape[0], jnp.finfo(x.dtype).min / 4)
+    start = lowest, jnp.zeros_like(lowest), jnp.zeros_like(x)
+    (_, total, sums), _ = jax.lax.scan(visit, start, (blocks, numbers))
+    mean = sums / total[:, None] + middle[None]
+    if self.blur == 0:
+        return mean
+    return mean + (alpha * self.blur**2 / spread) * (x - alpha * mean)

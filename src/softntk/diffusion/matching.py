@@ -29,7 +29,7 @@ TIME_LAWS = ("log-uniform", "uniform")
 
 #: Weight of an error of the denoiser, by name: (process, t) -> w(t).
 WEIGHTS = {
-    "denoising": lambda process, t: jnp.ones_like(jnp.asarray(t, float)),
+    "denoising": lambda _, t: jnp.ones_like(jnp.asarray(t, float)),
     "score": lambda process, t: (process.alpha(t) / process.variance(t)) ** 2,
     "likelihood": lambda process, t: process.g(t) * (process.alpha(t) / process.variance(t)) ** 2,
 }
@@ -111,7 +111,7 @@ def noisy_views(key: Array, clean: ArrayLike, process: Process, *, law: TimeLaw,
         )  # fmt: skip
     time_key, noise_key = jax.random.split(key)
     count, size = clean.shape
-    share = (jnp.arange(views)[None] + jax.random.uniform(time_key, (count, views), clean.dtype)) / views
+    share = (jnp.arange(views, dtype=clean.dtype)[None] + jax.random.uniform(time_key, (count, views), clean.dtype)) / views
     times = law.quantile(share).reshape(-1)
     owners = jnp.repeat(jnp.arange(count), views)
     noise = jax.random.normal(noise_key, (count * views, size), clean.dtype)

@@ -35,8 +35,7 @@ class ScoreOfDenoiser(eqx.Module):
     denoiser: Denoiser
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-        alpha, variance = column(self.process.alpha(t)), column(self.process.variance(t))
-        return (alpha * self.denoiser(t, x) - x) / variance
+        return _score(self, jnp.asarray(t, x.dtype), x)
 
 
 class DenoiserOfScore(eqx.Module):
@@ -46,8 +45,20 @@ class DenoiserOfScore(eqx.Module):
     score: Score
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-        alpha, variance = column(self.process.alpha(t)), column(self.process.variance(t))
-        return (x + variance * self.score(t, x)) / alpha
+        return _denoiser(self, jnp.asarray(t, x.dtype), x)
+
+
+# Compiled as one, for calls outside of `jit`; times are arrays here, for a Python number would be compiled in.
+@eqx.filter_jit
+def _score(self: ScoreOfDenoiser, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    alpha, variance = column(self.process.alpha(t)), column(self.process.variance(t))
+    return (alpha * self.denoiser(t, x) - x) / variance
+
+
+@eqx.filter_jit
+def _denoiser(self: DenoiserOfScore, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    alpha, variance = column(self.process.alpha(t)), column(self.process.variance(t))
+    return (x + variance * self.score(t, x)) / alpha
 
 
 def column(values: Float[Array, "..."]) -> Float[Array, "..."]:
