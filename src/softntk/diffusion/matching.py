@@ -111,7 +111,9 @@ def noisy_views(key: Array, clean: ArrayLike, process: Process, *, law: TimeLaw,
         )  # fmt: skip
     time_key, noise_key = jax.random.split(key)
     count, size = clean.shape
-    share = (jnp.arange(views, dtype=clean.dtype)[None] + jax.random.uniform(time_key, (count, views), clean.dtype)) / views
+    share = (
+        jnp.arange(views, dtype=clean.dtype)[None] + jax.random.uniform(time_key, (count, views), clean.dtype)
+    ) / views
     times = law.quantile(share).reshape(-1)
     owners = jnp.repeat(jnp.arange(count), views)
     noise = jax.random.normal(noise_key, (count * views, size), clean.dtype)
