@@ -7,6 +7,7 @@ from softntk.data.geometry import Pair
 from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
 from softntk.data.preparation import Preparation, prepare
 from softntk.data.scaling import SCALINGS, Scaling
+from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import SYNTHETIC, draw_rows, load, load_split, split
 from softntk.data.synthetic import (
     Teacher,
@@ -26,6 +27,7 @@ __all__ = [
     "KINDS",
     "MIXTURES",
     "SCALINGS",
+    "SHAPES",
     "SYNTHETIC",
     "Encoding",
     "GaussianMixture",
@@ -47,6 +49,7 @@ __all__ = [
     "read_table",
     "separated",
     "separated_inputs",
+    "shape_named",
     "sphere",
     "sphere_inputs",
     "split",

@@ -65,9 +65,15 @@ def landmarks(key: Array, kernel: Any, inputs: Float[Array, "n d"], *, count: in
     inputs = finite_matrix("inputs", inputs)
     if inputs.shape[0] > count:
         inputs = inputs[jax.random.choice(key, inputs.shape[0], (count,), replace=False)]
-    values, vectors = jnp.linalg.eigh(kernel(inputs, inputs))
+    values, vectors = _eigh(kernel, inputs)
     kept = values > 1e-12 * values[-1]
-    return Landmarks(kernel, inputs, vectors[:, kept] / jnp.sqrt(values[kept])[None])
+    # Directions without weight stay, as columns of zeros: all shapes depend on `count` alone.
+    return Landmarks(kernel, inputs, vectors * jnp.where(kept, 1 / jnp.sqrt(jnp.where(kept, values, 1)), 0)[None])
+
+
+@eqx.filter_jit
+def _eigh(kernel: Any, inputs: Float[Array, "q d"]) -> tuple[Float[Array, " q"], Float[Array, "q q"]]:
+    return jnp.linalg.eigh(kernel(inputs, None))
 
 
 class Predictor(eqx.Module):
@@ -132,18 +138,19 @@ def kernel_path(features: Landmarks, inputs: Float[Array, "n d"], labels: Float[
     """Decompose the regression of the labels on the features."""
     inputs = finite_matrix("inputs", inputs)
     labels = finite_matrix("labels", labels, rows=inputs.shape[0])
-    moments, cross, seen = _moments(features, inputs, labels)
+    moments, cross, seen, total = _moments(features, inputs, labels)
     values, vectors = jnp.linalg.eigh(moments)
-    total = jax.vmap(lambda u: features.kernel(u[None], u[None])[0, 0])(inputs).sum()
+    # What rounding makes of a zero eigenvalue is nothing to learn from.
+    values = jnp.where(values > 1e-15 * values[-1], values, 0.0)
     return KernelPath(
-        features, jnp.maximum(values, 0.0), vectors, vectors.T @ cross, (labels**2).sum() / inputs.shape[0],
-        inputs.shape[0], jnp.maximum(1 - seen / total, 0.0),
+        features, values, vectors, vectors.T @ cross, (labels**2).sum() / inputs.shape[0], inputs.shape[0],
+        jnp.maximum(1 - seen / total, 0.0),
     )  # fmt: skip
 
 
 @eqx.filter_jit
 def _moments(features: Landmarks, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]):
-    """Phi^T Phi / N, Phi^T Y / N and the trace of Phi Phi^T."""
+    """Phi^T Phi / N, Phi^T Y / N, and the traces of Phi Phi^T and of K."""
     count, rank = inputs.shape[0], features.whitening.shape[1]
     rows = min(_ROWS, count)
     pad = ((0, -count % rows), (0, 0))
@@ -163,4 +170,5 @@ def _moments(features: Landmarks, inputs: Float[Array, "n d"], labels: Float[Arr
         jnp.zeros((), inputs.dtype),
     )  # fmt: skip
     (moments, cross, trace), _ = jax.lax.scan(add, start, blocks)
-    return moments / count, cross / count, trace
+    total = jax.vmap(lambda u: features.kernel(u[None], u[None])[0, 0])(inputs).sum()
+    return moments / count, cross / count, trace, total

@@ -251,6 +251,11 @@ def _with_denoiser(chosen: Chosen, denoiser: Any) -> Chosen:
     return Chosen(denoiser, chosen.choice, chosen.tried, chosen.held_out)
 
 
+@eqx.filter_jit
+def _mean_square(rows: Float[Array, "n d"]) -> Float[Array, ""]:
+    return (rows**2).sum(axis=1).mean()
+
+
 def _path_errors(
     path: KernelPath, factors: Float[Array, "f rank"], frame: Frame, views: Views, targets: Float[Array, "p d"]
 ) -> Float[np.ndarray, " f"]:
@@ -262,7 +267,3 @@ def _path_errors(
 @jax.jit
 def _squares(outputs: Array, wanted: Array, size: Array) -> Array:
     return jax.lax.map(lambda F: _mean_square(size[:, None] * F - wanted), outputs)
-
-
-def _mean_square(rows: Float[Array, "n d"]) -> Float[Array, ""]:
-    return (rows**2).sum(axis=1).mean()

@@ -11,6 +11,7 @@ that is chosen (k, blur, when to stop) is chosen on the same held-out views.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
@@ -48,20 +49,25 @@ class AffineDenoiser(eqx.Module):
         return self.frame.baseline(t, x)
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Labels that stay outside of JAX, compared by identity."""
+
+    rows: Float[np.ndarray, "p d"]
+
+
 class NeighborDenoiser(eqx.Module):
     """Mean label of the `neighbors` nearest pairs. The search runs outside of JAX."""
 
     frame: Frame
-    labels: np.ndarray = eqx.field(static=True)
+    labels: Known = eqx.field(static=True)
     neighbors: int = eqx.field(static=True)
     tree: cKDTree = eqx.field(static=True)
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
         shape = jax.ShapeDtypeStruct(x.shape, x.dtype)
-        labels = np.asarray(self.labels)
-
         def average(inputs: Any) -> np.ndarray:
-            return _nearest_labels(self.tree, labels, np.asarray(inputs), [self.neighbors])[0]
+            return _nearest_labels(self.tree, self.labels.rows, np.asarray(inputs), [self.neighbors])[0]
 
         outputs = jax.pure_callback(average, shape, self.frame.ball(t, x), vmap_method="sequential")
         return self.frame.denoised(t, x, outputs)
@@ -71,11 +77,11 @@ def best_neighbors(frame: Frame, pairs: Pairs, held_out: Views, counts: tuple[in
     """Choose the number of neighbors on held-out views; by default among powers of two up to a quarter of the pairs."""
     total = pairs.inputs.shape[0]
     counts = counts or tuple(2**i for i in range(2, 11) if 2**i <= max(total // 4, 4))
-    tree, labels = cKDTree(np.asarray(pairs.inputs)), np.asarray(pairs.labels)
+    tree, labels = cKDTree(np.asarray(pairs.inputs)), Known(np.asarray(pairs.labels))
     inputs = np.asarray(frame.ball(held_out.times, held_out.points))
     errors = [
         _error(frame.denoised(held_out.times, held_out.points, jnp.asarray(outputs)), held_out)
-        for outputs in _nearest_labels(tree, labels, inputs, list(counts))
+        for outputs in _nearest_labels(tree, labels.rows, inputs, list(counts))
     ]
     best = counts[int(np.argmin(errors))]
     return Chosen(
@@ -92,7 +98,7 @@ def _nearest_labels(tree: cKDTree, labels: np.ndarray, inputs: np.ndarray, count
 def best_blur(process: Process, clean: Float[Array, "n d"], held_out: Views, blurs: tuple[float, ...] = ()) -> Chosen:
     """Choose the blur of the smoothed empirical denoiser on held-out views; 0 is among the choices."""
     spread = float(jnp.sqrt(clean.var(axis=0).mean()))
-    blurs = blurs or (0.0, *(float(b) for b in spread * np.geomspace(0.02, 0.8, 12)))
+    blurs = blurs or (0.0, *(float(b) for b in spread * np.geomspace(0.03, 0.5, 5)))
     errors = [
         _error(EmpiricalDenoiser(process, clean, blur)(held_out.times, held_out.points), held_out) for blur in blurs
     ]

@@ -28,7 +28,7 @@ from softntk.networks.two_layer import TwoLayer
 __all__ = ["NetworkRun", "train_network"]
 
 # Pairs from which the largest stable step is estimated: lambda_max/N of a sample is near that of all.
-_SAMPLE = 2000
+_SAMPLE = 256
 
 
 class NetworkRun(eqx.Module):
