@@ -80,9 +80,10 @@ def empirical_score(process: Process, points: ArrayLike, blur: float = 0.0) -> S
 # Compiled as one, for calls outside of `jit`.
 @eqx.filter_jit
 def _conditional_mean(self: MixtureDenoiser, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    if jnp.ndim(t) == 1:
-        return jax.vmap(lambda time, point: _at(self, time, point[None])[0])(t, x)
-    return _at(self, t, x)
+    times = jnp.asarray(t)
+    if times.ndim == 1:
+        return jax.vmap(lambda time, point: _at(self, time, point[None])[0])(times, x)
+    return _at(self, times, x)
 
 
 def _at(self: MixtureDenoiser, t: Float[Array, ""], x: Float[Array, "n d"]) -> Float[Array, "n d"]:

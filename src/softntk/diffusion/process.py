@@ -221,7 +221,8 @@ class Custom(Process):
             return jnp.where(below, middle, low), jnp.where(below, high, middle)
 
         ends = jnp.zeros_like(G), jnp.full_like(G, self.horizon)
-        t = sum(jax.lax.fori_loop(0, 40, halve, ends)) / 2
+        low, high = jax.lax.fori_loop(0, 40, halve, ends)
+        t = (low + high) / 2
         for _ in range(2):
             t = jnp.clip(t - (self.integral(t) - G) / self.g(t), 0.0, self.horizon)
         return t

@@ -8,6 +8,7 @@ A step goes from time t to s < t with numbers that depend on t and s alone; f = 
 With a, v at the two times, k = sqrt(v_s/v_t), b = a_s - k a_t, G = int_s^t g, and half log-SNR h:
 
     euler-maruyama       A = 1 + G/2 - G/v_t,  B = G a_t/v_t,  C = sqrt(G)
+    exponential          q = 2 (exp(G/2) - 1),  A = 1 + q/2 - q/v_t,  B = q a_t/v_t,  C = sqrt(exp(G) - 1)
     ddim (eta)           c = eta k sqrt(1 - a_t^2/a_s^2),  A = sqrt(v_s - c^2)/sqrt(v_t),  B = a_s - A a_t,  C = c
     ddim                 eta = 0: A = k, B = b, C = 0
     ddpm                 eta = 1: draws X_s from its law given X_t and X_0 = f
@@ -16,12 +17,13 @@ With a, v at the two times, k = sqrt(v_s/v_t), b = a_s - k a_t, G = int_s^t g, a
                          n_s = (x' - a_s f')/sqrt(v_s),  r = sqrt(v)/a: the trapezoidal rule for dy/dr = n, y = x/a
     predictor-corrector  x' as ddpm;  x'' = x' + e score(s, x') + sqrt(2 e) z',  e = 2 (0.16)^2 v_s: a Langevin step
 
-euler-maruyama, ddpm and predictor-corrector follow the reverse equation dY = (g/2 Y + g s) dt + sqrt(g) dB, the others
-the probability-flow equation dY = (g/2 Y + g s/2) dt. With G in place of g(t) (t - s), Euler-Maruyama is the reverse
-equation with x/2 + s frozen during the step, which is what `chain` bounds.
+Those with noise follow the reverse equation dY = (g/2 Y + g s) dt + sqrt(g) dB: euler-maruyama with both terms of the
+drift frozen during a step, exponential with the score frozen and the rest solved, which is the sampler that Girsanov's
+theorem bounds. The others follow the probability-flow equation dY = (g/2 Y + g s/2) dt.
 
-References: Ho et al., arXiv 2006.11239 (ddpm); Song, Meng, Ermon, arXiv 2010.02502 (ddim); Lu et al., arXiv 2211.01095
-(dpm-solver++, 2M); Karras et al., arXiv 2206.00364 (heun); Song et al., arXiv 2011.13456 (predictor-corrector).
+References: Chen et al., arXiv 2209.11215 (exponential); Ho et al., arXiv 2006.11239 (ddpm); Song, Meng, Ermon, arXiv
+2010.02502 (ddim); Lu et al., arXiv 2211.01095 (dpm-solver++, 2M); Karras et al., arXiv 2206.00364 (heun); Song et al.,
+arXiv 2011.13456 (predictor-corrector).
 """
 
 from collections.abc import Callable
@@ -86,6 +88,12 @@ def _euler_maruyama(process: Process, times: Float[Array, " times"]) -> Step:
     return Step(1 + G / 2 - G / v[:-1], G * a[:-1] / v[:-1], C=jnp.sqrt(G))
 
 
+def _exponential(process: Process, times: Float[Array, " times"]) -> Step:
+    a, v, G = _levels(process, times)
+    q = 2 * jnp.expm1(G / 2)
+    return Step(1 + q / 2 - q / v[:-1], q * a[:-1] / v[:-1], C=jnp.sqrt(jnp.expm1(G)))
+
+
 def _dpm_solver(process: Process, times: Float[Array, " times"]) -> Step:
     first = ddim(0.0).numbers(process, times)
     h = jnp.diff(process.half_log_snr(times))
@@ -116,6 +124,7 @@ SAMPLERS = {
     each.name: each
     for each in (
         Sampler("euler-maruyama", _euler_maruyama),
+        Sampler("exponential", _exponential),
         ddim(1.0)._replace(name="ddpm"),
         ddim(0.0),
         Sampler("heun", _heun, evaluations=2),
