@@ -38,7 +38,7 @@ from softntk.numerics.arrays import finite_matrix
 
 __all__ = [
     "LABELS", "KernelFit", "NetworkFit", "Task", "learn_blur", "learn_kernel", "learn_mlp", "learn_neighbors",
-    "learn_network", "make_task",
+    "learn_network", "make_task", "path_errors",
 ]  # fmt: skip
 
 #: What the regression aims at: the X_0 of a view, or its mean given X_t under the data.
@@ -157,7 +157,7 @@ def learn_kernel(
             phi = landmarks(select_key, Limit(features, scale), pairs.inputs, count=count)
             path = kernel_path(phi, pairs.inputs, pairs.labels)
             taus = flow_times(path, longest=longest)
-            errors = _path_errors(path, path.flow_factors(taus), frame, task.held_out, task.targets)
+            errors = path_errors(path, path.flow_factors(taus), frame, task.held_out, task.targets)
             tried += [(scale, time, float(tau), float(error)) for tau, error in zip(taus, errors, strict=True)]
     table = np.asarray(tried)
     scale, time, tau, error = (float(each) for each in table[np.nanargmin(table[:, 3])])
@@ -256,9 +256,10 @@ def _mean_square(rows: Float[Array, "n d"]) -> Float[Array, ""]:
     return (rows**2).sum(axis=1).mean()
 
 
-def _path_errors(
+def path_errors(
     path: KernelPath, factors: Float[Array, "f rank"], frame: Frame, views: Views, targets: Float[Array, "p d"]
 ) -> Float[np.ndarray, " f"]:
+    """Mean square distance of the denoiser to the targets at the views, for every set of factors."""
     wanted = targets - frame.baseline(views.times, views.points)
     outputs = path.outputs(frame.ball(views.times, views.points), factors)
     return np.asarray(_squares(outputs, wanted, frame.size(views.times)))

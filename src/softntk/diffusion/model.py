@@ -120,9 +120,7 @@ def load_score(path: str | os.PathLike[str]) -> ScoreModel:
         kind, details = str(found["kind"]), found["details"]
         process = _process_from_dict(found["process"])
         names = _names(kind, details)
-        arrays = {
-            key: jnp.asarray(_finite(value)) for key, value in read_members(path, names, advice=_ADVICE).items()
-        }
+        arrays = {key: jnp.asarray(_finite(value)) for key, value in read_members(path, names, advice=_ADVICE).items()}
         denoiser = _put_together(kind, arrays, details, process)
         return ScoreModel(
             denoiser, process, float(found["start"]), float(found["end"]), _finite(first["shift"]),

@@ -66,6 +66,7 @@ class NeighborDenoiser(eqx.Module):
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
         shape = jax.ShapeDtypeStruct(x.shape, x.dtype)
+
         def average(inputs: Any) -> np.ndarray:
             return _nearest_labels(self.tree, self.labels.rows, np.asarray(inputs), [self.neighbors])[0]
 

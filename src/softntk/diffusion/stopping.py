@@ -21,7 +21,6 @@ References: arXiv 1306.3574, Theorem 1; arXiv 1906.05392, Theorem 5.3.
 """
 
 import math
-from collections.abc import Callable
 
 import jax.numpy as jnp
 import numpy as np
@@ -30,7 +29,15 @@ from jaxtyping import Array, Float
 from softntk.diffusion.landmarks import KernelPath
 from softntk.theorems.score import stopping_time
 
-__all__ = ["RULES", "flow_times", "noise_level", "stop_by_cutoff", "stop_by_error", "stop_by_spectrum"]
+__all__ = [
+    "RULES",
+    "flow_times",
+    "noise_level",
+    "stop_by_cutoff",
+    "stop_by_error",
+    "stop_by_spectrum",
+    "stopping_times",
+]
 
 #: Names of the rules.
 RULES = ("held out", "spectrum", "cutoff", "oracle")
@@ -73,7 +80,7 @@ def stop_by_spectrum(path: KernelPath, *, noise: float, norm: float, bound: floa
     scaled = noise / (norm * math.sqrt(bound))
     # Time in units so small that whole steps are fine enough: the first step is far from the rule's limit.
     step = 1e-3 / max(l.max(), 1e-300)
-    return stopping_time(_merged(l), noise=scaled, step=step) * step / bound
+    return stopping_time(l.tolist(), noise=scaled, step=step) * step / bound
 
 
 def stop_by_cutoff(path: KernelPath, *, noise: float) -> float:
@@ -95,13 +102,16 @@ def stop_by_cutoff(path: KernelPath, *, noise: float) -> float:
     return max(gamma, 1.0) / float(l[cut - 1])
 
 
-def grid_errors(
-    path: KernelPath, factors: Float[Array, "f rank"], error: Callable[[Float[Array, "f n k"]], Float[Array, " f"]],
-    inputs: Float[Array, "n d"],
-) -> Float[np.ndarray, " f"]:  # fmt: skip
-    """The error of every member of a path, a function of its outputs at the inputs."""
-    return np.asarray(error(path.outputs(inputs, factors)))
-
-
-def _merged(values: np.ndarray) -> list[float]:
-    return [float(v) for v in values]
+def stopping_times(path: KernelPath, held_out_time: float) -> dict[str, float]:
+    """The time of each rule that needs no truth, given that of the held-out one; infinite where a rule never stops."""
+    noise = noise_level(path, held_out_time)
+    factors = path.flow_factors(jnp.asarray([held_out_time], path.values.dtype))[0]
+    outputs = path.coefficients.shape[1]
+    norm = float(path.norm(factors)) / math.sqrt(outputs)
+    center = path.features.centers[:1]
+    bound = float(path.features.kernel(center, None)[0, 0])
+    return {
+        "held out": held_out_time,
+        "spectrum": stop_by_spectrum(path, noise=noise, norm=norm, bound=bound),
+        "cutoff": stop_by_cutoff(path, noise=noise),
+    }

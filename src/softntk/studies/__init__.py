@@ -10,6 +10,12 @@ from softntk.studies import (
     kernel_limit,
     perturbation,
     scales,
+    score_error,
+    score_field,
+    score_network,
+    score_samples,
+    score_split,
+    score_stopping,
     table_one,
     training,
     tube,
@@ -32,6 +38,12 @@ STUDIES: dict[str, Study] = {
         kernel_limit,
         perturbation,
         generalization,
+        score_error,
+        score_network,
+        score_split,
+        score_stopping,
+        score_field,
+        score_samples,
     )
 }
 

@@ -113,10 +113,12 @@ def _kernel(parameters: Parameters) -> dict:
         lowest = jnp.linalg.eigvalsh(kernel)
         floor = dense_radius(lowest)
         weights = fit.path.predictor(fit.path.flow_factors(jnp.asarray([tau]))[0]).weights
+        # The norm in the space of the kernel divided by its largest entry, which is bounded by 1.
+        squared_norm = (weights**2).sum() * jnp.diagonal(kernel).max()
         facts.append(
             [
                 cut["mass"].value, cut["mass"].error, cut["error"].value, cut["error"].error, float(lowest[0]),
-                float(floor), float((weights**2).sum()), lipschitz_constant(truth, fresh),
+                float(floor), float(squared_norm), lipschitz_constant(truth, fresh),
                 float(jnp.linalg.norm(fit.pairs.inputs, axis=1).max()), float(jnp.abs(fit.pairs.labels).max()),
             ]
         )  # fmt: skip
