@@ -64,12 +64,10 @@ def command(
     samples = clean_samples(data, data_key, count=count, target=target)
     rows, size = samples.training.shape
     process, law = Constant(horizon=end), TimeLaw(start=start, end=end)
-    # In many dimensions the mean over the data is the sample itself, and averaging labels changes nothing.
-    labels = "averaged" if size <= 16 else "drawn"
-    task = make_task(task_key, samples.training, process, law, views=views or max(8000 // rows, 1), labels=labels)
+    task = make_task(task_key, samples.training, process, law, views=views or max(8000 // rows, 1))
     fit: Any
     if kind == "kernel":
-        scales = (4.0, 6.0, 8.0) if size <= 16 else (1.0, 1.5, 2.0)
+        scales = (4.0, 6.0, 8.0) if size <= 16 else (1.0, 2.0)
         fit = learn_kernel(fit_key, task, scales=scales, count=landmarks)
         chosen = fit.choice
     elif kind == "mlp":

@@ -23,13 +23,12 @@ _FRESH = 5000
 def described(key: Array, task: Task, fit: Any, mixture: GaussianMixture | None) -> dict[str, Any]:
     """The errors as JSON values."""
     frame = task.frame(task.clean, 0.5)
-    held = {
-        "learned": float(task.error(fit.denoiser)), "empirical": float(task.error(EmpiricalDenoiser(task.process, task.kept))),
-        "affine": float(task.error(AffineDenoiser(task.frame(task.kept, 0.5)))),
-    }  # fmt: skip
+    data = EmpiricalDenoiser(task.process, task.kept)
+    affine = AffineDenoiser(task.frame(task.kept, 0.5))
+    held = {"chosen": fit.held_out_error, "empirical": task.error(data), "affine": task.error(affine)}
     found: dict[str, Any] = {"held_out_error": held}
     cut = truncation(frame, AffineDenoiser(frame), task.held_out)
-    found["truncated_mass"] = cut["mass"].value
+    found["truncated_mass"] = cut["mass"].mean
     if isinstance(fit, KernelFit):
         found["stopping"] = stopping_times(fit.path, fit.choice["tau"])
     if mixture is None:
@@ -75,4 +74,4 @@ def words(found: dict[str, Any]) -> str:
 
 
 def _means(means: dict[str, dict[str, float]]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {m['value']:.3g} ± {m['error']:.1g}" for name, m in means.items())
+    return ", ".join(f"{name.replace('_', ' ')} {m['mean']:.3g} ± {m['error']:.1g}" for name, m in means.items())

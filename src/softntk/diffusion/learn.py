@@ -129,6 +129,11 @@ class KernelFit(eqx.Module):
     choice: dict[str, float]
     tried: Float[np.ndarray, "c four"]
 
+    @property
+    def held_out_error(self) -> float:
+        """Smallest held-out error, the one that was chosen."""
+        return float(np.nanmin(self.tried[:, 3]))
+
 
 def learn_kernel(
     key: Array,
@@ -177,6 +182,11 @@ class NetworkFit(eqx.Module):
     run: NetworkRun
     chosen: NetworkRun
     start: TwoLayer
+
+    @property
+    def held_out_error(self) -> float:
+        """Smallest held-out error, the one that was chosen."""
+        return float(self.chosen.held_out.min())
 
 
 def learn_network(

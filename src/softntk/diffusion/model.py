@@ -172,7 +172,9 @@ def _taken_apart(denoiser: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
             details | {"features": learned.features.name},
         )  # fmt: skip
     if isinstance(learned, MLP):
-        arrays = {f"{letter}{i}": a for i, layer in enumerate(learned.layers) for letter, a in zip("wb", layer)}
+        arrays = {}
+        for i, (weights, bias) in enumerate(learned.layers):
+            arrays |= {f"w{i}": weights, f"b{i}": bias}
         return "mlp", arrays, details | {"layers": len(learned.layers)}
     raise BadInput(
         "denoiser", required="be a kernel, a network, a deep network or the data", got=type(denoiser).__name__,

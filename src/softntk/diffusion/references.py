@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.frame import Frame, FramedDenoiser, Pairs
@@ -38,6 +38,11 @@ class Chosen(eqx.Module):
     choice: dict[str, float]
     tried: Float[np.ndarray, " c"]
     held_out: Float[np.ndarray, " c"]
+
+    @property
+    def held_out_error(self) -> float:
+        """Smallest held-out error, the one that was chosen."""
+        return float(self.held_out.min())
 
 
 class AffineDenoiser(eqx.Module):
@@ -62,7 +67,7 @@ class NeighborDenoiser(eqx.Module):
     frame: Frame
     labels: Known = eqx.field(static=True)
     neighbors: int = eqx.field(static=True)
-    tree: cKDTree = eqx.field(static=True)
+    tree: KDTree = eqx.field(static=True)
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
         shape = jax.ShapeDtypeStruct(x.shape, x.dtype)
@@ -78,7 +83,7 @@ def best_neighbors(frame: Frame, pairs: Pairs, held_out: Views, counts: tuple[in
     """Choose the number of neighbors on held-out views; by default among powers of two up to a quarter of the pairs."""
     total = pairs.inputs.shape[0]
     counts = counts or tuple(2**i for i in range(2, 11) if 2**i <= max(total // 4, 4))
-    tree, labels = cKDTree(np.asarray(pairs.inputs)), Known(np.asarray(pairs.labels))
+    tree, labels = KDTree(np.asarray(pairs.inputs)), Known(np.asarray(pairs.labels))
     inputs = np.asarray(frame.ball(held_out.times, held_out.points))
     errors = [
         _error(frame.denoised(held_out.times, held_out.points, jnp.asarray(outputs)), held_out)
@@ -90,7 +95,7 @@ def best_neighbors(frame: Frame, pairs: Pairs, held_out: Views, counts: tuple[in
     )
 
 
-def _nearest_labels(tree: cKDTree, labels: np.ndarray, inputs: np.ndarray, counts: list[int]) -> list[np.ndarray]:
+def _nearest_labels(tree: KDTree, labels: np.ndarray, inputs: np.ndarray, counts: list[int]) -> list[np.ndarray]:
     found = tree.query(inputs, k=max(counts), workers=1)[1].reshape(len(inputs), -1)
     sums = np.cumsum(labels[found], axis=1)
     return [sums[:, count - 1] / count for count in counts]
@@ -99,12 +104,24 @@ def _nearest_labels(tree: cKDTree, labels: np.ndarray, inputs: np.ndarray, count
 def best_blur(process: Process, clean: Float[Array, "n d"], held_out: Views, blurs: tuple[float, ...] = ()) -> Chosen:
     """Choose the blur of the smoothed empirical denoiser on held-out views; 0 is among the choices."""
     spread = float(jnp.sqrt(clean.var(axis=0).mean()))
-    blurs = blurs or (0.0, *(float(b) for b in spread * np.geomspace(0.03, 0.5, 5)))
-    errors = [
-        _error(EmpiricalDenoiser(process, clean, blur)(held_out.times, held_out.points), held_out) for blur in blurs
-    ]
+    blurs = blurs or (0.0, *(float(b) for b in spread * np.geomspace(0.03, 1.0, 6)))
+    data = EmpiricalDenoiser(process, clean)
+    errors = [_error(_blurred(data, blur, held_out), held_out) for blur in blurs]
     best = blurs[int(np.argmin(errors))]
     return Chosen(EmpiricalDenoiser(process, clean, best), {"blur": best}, np.asarray(blurs), np.asarray(errors))
+
+
+def _blurred(data: EmpiricalDenoiser, blur: float, views: Views) -> Float[Array, "p d"]:
+    """`EmpiricalDenoiser` with this blur, computed by the one without: nothing is compiled again for another blur.
+
+    Noise of variance v + a^2 b^2 at the factor a is that of a later time, after a change of scale.
+    """
+    process, t, x = data.process, views.times, views.points
+    alpha = process.alpha(t)
+    spread = process.variance(t) + alpha**2 * blur**2
+    later = process.time_of(jnp.log(alpha) - jnp.log(spread) / 2)
+    mean = data(later, (process.alpha(later) / alpha)[:, None] * x)
+    return mean + (alpha * blur**2 / spread)[:, None] * (x - alpha[:, None] * mean)
 
 
 class MLP(eqx.Module):

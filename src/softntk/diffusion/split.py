@@ -22,7 +22,6 @@ Reference: Girsanov's theorem as in Chen et al., arXiv 2209.11215.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -36,25 +35,14 @@ from softntk.diffusion.landmarks import KernelPath, kernel_path
 from softntk.diffusion.matching import TimeLaw, Views, noisy_views
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Denoiser, column
+from softntk.numerics.expectation import Estimate, mean_and_error
 
-__all__ = ["Mean", "chain_to_kl", "error_split", "lipschitz_constant", "mean_of", "mean_square_error", "truncation"]
-
-
-class Mean(NamedTuple):
-    """A mean with its standard error."""
-
-    value: float
-    error: float
+__all__ = ["chain_to_kl", "error_split", "lipschitz_constant", "mean_square_error", "truncation"]
 
 
-def mean_of(rows: Float[Array, " n"]) -> Mean:
-    """Mean of independent numbers."""
-    return Mean(float(rows.mean()), float(rows.std(ddof=1) / jnp.sqrt(rows.shape[0])))
-
-
-def mean_square_error(denoiser: Denoiser, truth: Float[Array, "n d"], views: Views) -> Mean:
+def mean_square_error(denoiser: Denoiser, truth: Float[Array, "n d"], views: Views) -> Estimate:
     """E|f - f*|^2 over the views, given f* there."""
-    return mean_of(((denoiser(views.times, views.points) - truth) ** 2).sum(axis=1))
+    return mean_and_error(((denoiser(views.times, views.points) - truth) ** 2).sum(axis=1))
 
 
 def error_split(
@@ -66,7 +54,7 @@ def error_split(
     truth: Denoiser,
     views: Views,
     network: Callable[[Float[Array, "n columns"]], Float[Array, "n d"]] | None = None,
-) -> dict[str, Mean]:
+) -> dict[str, Estimate]:
     """The terms at fresh views: total, coupling (with a network), noise, bias, cross, and the kernel's own total.
 
     Arguments:
@@ -86,15 +74,15 @@ def error_split(
     terms = {"noise": noisy - quiet, "bias": base + quiet - exact}
     if network is not None:
         terms = {"coupling": size * network(at) - noisy} | terms
-    total = sum(terms.values())
-    found = {name: mean_of((rows**2).sum(axis=1)) for name, rows in terms.items()}
+    total = jnp.stack(list(terms.values())).sum(axis=0)
+    found = {name: mean_and_error((rows**2).sum(axis=1)) for name, rows in terms.items()}
     squares = (total**2).sum(axis=1)
     cross = squares - sum((rows**2).sum(axis=1) for rows in terms.values())
     kernel = ((base + noisy - exact) ** 2).sum(axis=1)
-    return {"total": mean_of(squares), **found, "cross": mean_of(cross), "kernel": mean_of(kernel)}
+    return {"total": mean_and_error(squares), **found, "cross": mean_and_error(cross), "kernel": mean_and_error(kernel)}
 
 
-def truncation(frame: Frame, truth: Denoiser, views: Views) -> dict[str, Mean]:
+def truncation(frame: Frame, truth: Denoiser, views: Views) -> dict[str, Estimate]:
     """Share of the views that the map into the ball truncates, and what f* changes by when they are."""
     t, x = views.times, views.points
     moved = frame.ball.truncated(t, x)
@@ -104,7 +92,7 @@ def truncation(frame: Frame, truth: Denoiser, views: Views) -> dict[str, Mean]:
     shrunk = z * jnp.minimum(1.0, frame.ball.radius / jnp.maximum(jnp.linalg.norm(z, axis=1, keepdims=True), 1e-300))
     inside = alpha * frame.ball.center[None] + scale * shrunk
     change = ((truth(t, inside) - truth(t, x)) ** 2).sum(axis=1)
-    return {"mass": mean_of(moved.astype(x.dtype)), "error": mean_of(jnp.where(moved, change, 0.0))}
+    return {"mass": mean_and_error(moved.astype(x.dtype)), "error": mean_and_error(jnp.where(moved, change, 0.0))}
 
 
 def lipschitz_constant(truth: Denoiser, views: Views) -> float:
@@ -124,7 +112,7 @@ def chain_to_kl(
     grid: ArrayLike,
     *,
     count: int = 20_000,
-) -> dict[str, Mean]:
+) -> dict[str, Estimate]:
     """The terms of the bound on KL(p_T0 || law of the samples), and the distance from T0 to the data.
 
     Arguments:
@@ -166,6 +154,6 @@ def chain_to_kl(
     second_moment = jnp.trace(mixture.covariance()) + (mixture.mean() ** 2).sum()
     early = jnp.sqrt((1 - first) ** 2 * second_moment + process.variance(times[-1]) * mixture.size)
     return {
-        "learning": mean_of(learning), "discretization": mean_of(frozen), "prior": mean_of(prior),
-        "bound": mean_of(bound), "early_end": Mean(float(early), 0.0),
+        "learning": mean_and_error(learning), "discretization": mean_and_error(frozen), "prior": mean_and_error(prior),
+        "bound": mean_and_error(bound), "early_end": Estimate(float(early), 0.0),
     }  # fmt: skip

@@ -57,9 +57,9 @@ def _error(name: str, count: int, draw: int, parameters: Parameters) -> tuple[fl
     fresh = noisy_views(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
     if name == "empirical":
-        return mean_square_error(EmpiricalDenoiser(process, clean), truth, fresh).value, np.nan
+        return mean_square_error(EmpiricalDenoiser(process, clean), truth, fresh).mean, np.nan
     views = max(parameters["pairs"] // count, 1)
-    task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 4))
+    task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 2))
     if name == "affine":
         denoiser, choice = AffineDenoiser(task.frame(clean, 0.5)), np.nan
     elif name in KERNELS:
@@ -73,7 +73,7 @@ def _error(name: str, count: int, draw: int, parameters: Parameters) -> tuple[fl
     else:
         chosen = learn_blur(task) if name == "smoothed" else learn_neighbors(task)
         denoiser, choice = chosen.denoiser, next(iter(chosen.choice.values()))
-    return mean_square_error(denoiser, truth, fresh).value, choice
+    return mean_square_error(denoiser, truth, fresh).mean, choice
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
@@ -108,7 +108,7 @@ STUDY = Study(
     question="How does the error of a learned score fall with the number of samples, and who does better?",
     presets={
         "quick": {
-            "seed": 0, "draws": 2, "mixture": "three-gaussians", "counts": [100, 400, 1600], "pairs": 3200,
+            "seed": 0, "draws": 2, "mixture": "three-gaussians", "counts": [100, 400, 2000], "pairs": 4000,
             "fresh": 2000, "kernels": ["softmax", "relu"], "scales": [4.0, 8.0], "landmarks": 200,
             "references": ["empirical", "smoothed", "neighbors", "affine"], "seconds": 10.0, "steps": 2000,
         },

@@ -78,8 +78,8 @@ def _measured(key, points, training, unseen, count: int) -> list[float]:
     some, apart = points[:count], unseen[:count]
     new = apart if points is training else some
     return [
-        classifier_accuracy(trees_key, some, apart).value,
-        float(sliced_wasserstein(slices_key, some, apart)), memorized_share(new, training).value,
+        classifier_accuracy(trees_key, some, apart).mean,
+        float(sliced_wasserstein(slices_key, some, apart)), memorized_share(new, training).mean,
     ]  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
 
 
 _PLANE = {"labels": "averaged", "start": 0.001, "scales": [6.0, 11.0], "steps": 60}
-_DIGITS = {"labels": "drawn", "start": 0.01, "scales": [1.0, 1.5], "steps": 60}
+_DIGITS = {"labels": "averaged", "start": 0.01, "scales": [1.5], "steps": 60}
 
 STUDY = Study(
     name="score_samples",
@@ -144,7 +144,7 @@ STUDY = Study(
             "data": {
                 **{name: _PLANE | {"draws": 5, "count": 2000, "views": 8, "landmarks": 1500, "samples": 2000,
                                    "shown": 500, "steps": 200} for name in ("rings", "moons", "spiral")},
-                "digits": _DIGITS | {"draws": 5, "count": None, "views": 6, "landmarks": 2500, "samples": 359,
+                "digits": _DIGITS | {"draws": 5, "count": None, "views": 8, "landmarks": 2500, "samples": 359,
                                      "shown": 10, "steps": 200},
             },
         },

@@ -25,12 +25,13 @@ from softntk.diffusion.landmarks import kernel_path, landmarks
 from softntk.diffusion.learn import learn_kernel, make_task
 from softntk.diffusion.matching import TimeLaw, noisy_views
 from softntk.diffusion.process import Constant
-from softntk.diffusion.split import Mean, chain_to_kl, error_split, lipschitz_constant, truncation
+from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, truncation
 from softntk.diffusion.wide import train_network
 from softntk.kernels.limit import Limit
 from softntk.networks.features import FEATURES, Softmax, features_named
 from softntk.networks.initialization import paired
 from softntk.numerics.eigen import dense_radius
+from softntk.numerics.expectation import Estimate
 from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 from softntk.theorems.score import SCORE
@@ -65,11 +66,11 @@ def _setting(draw: int, parameters: Parameters):
     return mixture, MixtureDenoiser(process, mixture), task, fresh, rest
 
 
-def _gathered(splits: list[dict[str, Mean]]) -> dict[str, np.ndarray]:
+def _gathered(splits: list[dict[str, Estimate]]) -> dict[str, np.ndarray]:
     """Each term of each draw, and zero for one that is absent."""
     return {
-        "terms": np.array([[split.get(term, Mean(0.0, 0.0)).value for term in TERMS] for split in splits]),
-        "errors": np.array([[split.get(term, Mean(0.0, 0.0)).error for term in TERMS] for split in splits]),
+        "terms": np.array([[split.get(term, Estimate(0.0, 0.0)).mean for term in TERMS] for split in splits]),
+        "errors": np.array([[split.get(term, Estimate(0.0, 0.0)).error for term in TERMS] for split in splits]),
     }
 
 
@@ -106,7 +107,7 @@ def _kernel(parameters: Parameters) -> dict:
         splits.append(error_split(fit.path, tau, fit.frame, fit.pairs.inputs, task.every, truth, fresh))
         grid = jnp.geomspace(task.law.end, task.law.start, parameters["sampler_steps"] + 1)
         chain = chain_to_kl(chain_key, task.process, mixture, fit.denoiser, grid, count=parameters["fresh"])
-        chains.append([[chain[name].value, chain[name].error] for name in CHAIN])
+        chains.append([[chain[name].mean, chain[name].error] for name in CHAIN])
         cut = truncation(fit.frame, truth, fresh)
         sample = fit.pairs.inputs[: parameters["lambda_pairs"]]
         kernel = fit.path.features.kernel(sample, None)
@@ -117,7 +118,7 @@ def _kernel(parameters: Parameters) -> dict:
         squared_norm = (weights**2).sum() * jnp.diagonal(kernel).max()
         facts.append(
             [
-                cut["mass"].value, cut["mass"].error, cut["error"].value, cut["error"].error, float(lowest[0]),
+                cut["mass"].mean, cut["mass"].error, cut["error"].mean, cut["error"].error, float(lowest[0]),
                 float(floor), float(squared_norm), lipschitz_constant(truth, fresh),
                 float(jnp.linalg.norm(fit.pairs.inputs, axis=1).max()), float(jnp.abs(fit.pairs.labels).max()),
             ]
@@ -127,7 +128,7 @@ def _kernel(parameters: Parameters) -> dict:
 
 def _tube(parameters: Parameters) -> dict:
     _, _, task, _, key = _setting(0, parameters)
-    frame, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
+    _, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
     chosen = jnp.arange(parameters["tube_pairs"])
     inputs, labels = pairs.inputs[chosen], pairs.labels[chosen]
     start = paired(

@@ -49,7 +49,7 @@ def _one(labels: str, count: int, draw: int, parameters: Parameters) -> dict[str
     fresh = noisy_views(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
     views = max(parameters["pairs"] // count, 1)
-    task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 4), labels=labels)
+    task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 2), labels=labels)
     frame, pairs = task.pairs(_WEIGHT_OF_TIME)
     phi = landmarks(mark_key, Limit(Softmax(), parameters["scale"]), pairs.inputs, count=parameters["landmarks"])
     path = kernel_path(phi, pairs.inputs, pairs.labels)

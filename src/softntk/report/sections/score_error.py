@@ -62,7 +62,8 @@ def build(record: Record) -> Section:
         ],
         questions={
             7: "The score at time t is (a f* − x)/v with f* = E[X_0 | X_t = x], and a conditional mean is what least "
-            f"squares estimates: regress X_0 on (t, X_t). With {most:,} samples that gives an error of {at['softmax']}.",
+            f"squares estimates: regress X_0 on (t, X_t). With {most:,} samples that gives an error of "
+            f"{at['softmax']}.",
             9: f"On the plane: the limit of the two-layer softmax network errs by {at['softmax']} with n = "
             f"{most:,}.{deep}",
         },

@@ -1,6 +1,7 @@
 """How learned scores are shown beside the truth: arrows over the density, and the length of the difference."""
 
 import numpy as np
+import xarray as xr
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
@@ -24,28 +25,32 @@ def build(record: Record) -> Section:
         for name in ("learned", "empirical")
     }
     answer = (
-        f"At t = {float(early['time']):g} the learned score differs from the exact one by {100 * relative['learned']:.2g} % "
-        f"of its mean square, where the data are; the score of the data themselves by {100 * relative['empirical']:.2g} %."
+        f"At t = {float(early['time']):g} the learned score differs from the exact one by "
+        f"{100 * relative['learned']:.2g} % "
+        "of its mean square, where the data are; the score of the data themselves by "
+        f"{100 * relative['empirical']:.2g} %."
     )
     figures = []
     for t in arrays["time"].values:
         at = arrays.sel(time=t)
-        figures += [_arrows(record, at, "exact"), _arrows(record, at, "learned"), _difference(record, at)]
+        figures += [_arrows(at, "exact"), _arrows(at, "learned"), _difference(at)]
     return Section(
         slug=record.study,
         title="Score fields",
         answer=answer,
         paragraphs=[
             "The score is the direction in which the density of the noisy data grows fastest: following it takes noise "
-            "to data. Color is the density, arrows are the score. The difference is shown where the density is at least "
+            "to data. Color is the density, arrows are the score. The difference is shown where the density is "
+            "at least "
             "a hundredth of its largest value: elsewhere there are no data to learn from.",
-            f"The learned score is the limit of the softmax network, from n = {record.parameters['samples']:,} samples.",
+            f"The learned score is the limit of the softmax network, from n = {record.parameters['samples']:,} "
+            "samples.",
         ],
         figures=figures,
     )
 
 
-def _arrows(record: Record, at, name: str) -> Figure:
+def _arrows(at: xr.Dataset, name: str) -> Figure:
     x, y = at["x"].values, at["y"].values
     every = max(len(x) // 13, 1)
     field = at["field"].sel(score=name).transpose("y", "x", "direction").values
@@ -62,13 +67,14 @@ def _arrows(record: Record, at, name: str) -> Figure:
     )
 
 
-def _difference(record: Record, at) -> Figure:
+def _difference(at: xr.Dataset) -> Figure:
     field = at["field"]
-    length = np.sqrt(((field.sel(score="learned") - field.sel(score="exact")) ** 2).sum("direction"))
+    apart = (field.sel(score="learned") - field.sel(score="exact")).transpose("y", "x", "direction").values
+    length = np.linalg.norm(apart, axis=2)
     seen = at["density"].values >= 0.01 * at["density"].values.max()
     return plot(
         Field("length of the difference", at["x"].values, at["y"].values,
-              np.where(seen, length.transpose("y", "x").values, np.nan)),
+              np.where(seen, length, np.nan)),
         x=Axis("x"),
         y=Axis("y"),
         caption=f"|learned − exact| at t = {float(at['time']):g}; gray where there are hardly any data.",

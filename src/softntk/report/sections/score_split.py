@@ -26,8 +26,10 @@ def build(record: Record) -> Section:
     softmax = part.sel(learner="softmax")
     tuned = part.sel(learner="kernel, tuned")
     answer = (
-        f"Of the softmax network's error of {written(softmax.sel(term='total'))}, its distance from the kernel limit is "
-        f"{written(softmax.sel(term='coupling'))}, the noise of the labels {written(softmax.sel(term='noise'))}, and the "
+        f"Of the softmax network's error of {written(softmax.sel(term='total'))}, its distance from the "
+        "kernel limit is "
+        f"{written(softmax.sel(term='coupling'))}, the noise of the labels "
+        f"{written(softmax.sel(term='noise'))}, and the "
         f"bias of stopping early {written(softmax.sel(term='bias'))}."
     )
     facts = arrays["facts"].mean("draw")
@@ -36,7 +38,8 @@ def build(record: Record) -> Section:
         f"Inputs are mapped into the unit ball (largest norm {number(fact['largest input'])}), labels are at most "
         f"{number(fact['largest label'])}: assumption 6.1 holds by construction, at the price of truncating a share of "
         f"{number(fact['truncated mass'], 2)} of the noisy inputs, which changes the truth by "
-        f"{number(fact['change by truncation'], 2)} in mean square. Assumption 6.2: lambda is {number(fact['lambda'], 2)} "
+        f"{number(fact['change by truncation'], 2)} in mean square. Assumption 6.2: lambda is "
+        f"{number(fact['lambda'], 2)} "
         f"with a rounding error of {number(fact['rounding of lambda'], 2)}. Assumption 6.3: g = 1. Assumption 6.4: the "
         f"Lipschitz constant of the truth is at least {number(fact['Lipschitz constant'])}, and finite."
     )
@@ -45,7 +48,8 @@ def build(record: Record) -> Section:
         title="Where the error comes from",
         answer=answer,
         paragraphs=[
-            "The flow of a kernel is linear in its labels, so its error comes apart: what the noise of the labels does, "
+            "The flow of a kernel is linear in its labels, so its error comes apart: what the noise of the "
+            "labels does, "
             "and what is missing when the flow is stopped early on clean labels. A network adds its distance from the "
             "kernel. Twice the inner products of the parts make up the rest (cross). "
             f"The tuned kernel errs by {written(tuned.sel(term='total'))}.",

@@ -3,7 +3,7 @@
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
 from softntk.report.looks import OTHERS
-from softntk.report.marks import Line, Points
+from softntk.report.marks import Line, Mark, Points
 from softntk.report.section import Section, Table
 from softntk.report.sections.draws import center, written
 
@@ -26,11 +26,13 @@ def build(record: Record) -> Section:
         answer=answer,
         paragraphs=[
             "One kernel's gradient flow, stopped by four rules. “Held out” looks at samples set aside; “spectrum” "
-            "(Raskutti, Wainwright, Yu) and “cutoff” (Oymak et al.) look at the eigenvalues, the labels and the level of "
+            "(Raskutti, Wainwright, Yu) and “cutoff” (Oymak et al.) look at the eigenvalues, the labels and the "
+            "level of "
             "the noise only; the oracle looks at the truth.",
             "The noise of score matching differs from input to input, so the theorems behind the second and third rule "
             "do not apply as they stand; they are used as rules.",
-            "Averaged labels are the mean of X_0 given X_t over the data, in the place of the X_0 of the view: the same "
+            "Averaged labels are the mean of X_0 given X_t over the data, in the place of the X_0 of the view: "
+            "the same "
             "regression with less noise. There, stopping matters less.",
         ],
         figures=[_curve(record, str(labels)) for labels in arrays["labels"].values],
@@ -57,7 +59,7 @@ def build(record: Record) -> Section:
 def _curve(record: Record, labels: str) -> Figure:
     arrays = record.arrays.sel(labels=labels).isel(samples=-1)
     place = center(arrays["time"]).values
-    marks = [Line("error along the flow", place, center(arrays["curve"]).values)]
+    marks: list[Mark] = [Line("error along the flow", place, center(arrays["curve"]).values)]
     for rule, look in zip(arrays["rule"].values, OTHERS, strict=True):
         at = arrays.sel(rule=rule)
         marks.append(Points(str(rule), [float(center(at["stop"]))], [float(center(at["error"]))], look=look))
