@@ -25,7 +25,7 @@ from jaxtyping import Array, Float
 
 from softntk.numerics.arrays import finite_matrix
 
-__all__ = ["KernelPath", "Landmarks", "Predictor", "kernel_path", "landmarks"]
+__all__ = ["KernelPath", "Landmarks", "Predictor", "draw_landmarks", "kernel_path"]
 
 # Rows of a kernel block that is made at a time.
 _ROWS = 4096
@@ -60,7 +60,7 @@ def _features(phi: Landmarks, inputs: Float[Array, "n d"]) -> Float[Array, "n ra
     return blocks.reshape(-1, phi.whitening.shape[1])[:count]
 
 
-def landmarks(key: Array, kernel: Any, inputs: Float[Array, "n d"], *, count: int) -> Landmarks:
+def draw_landmarks(key: Array, kernel: Any, inputs: Float[Array, "n d"], *, count: int) -> Landmarks:
     """`count` of the inputs as landmarks, drawn without replacement; all of them if there are no more."""
     inputs = finite_matrix("inputs", inputs)
     if inputs.shape[0] > count:

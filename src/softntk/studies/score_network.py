@@ -20,7 +20,7 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.landmarks import kernel_path, landmarks
+from softntk.diffusion.landmarks import draw_landmarks, kernel_path
 from softntk.diffusion.learn import make_task
 from softntk.diffusion.matching import TimeLaw, noisy_views
 from softntk.diffusion.process import Constant
@@ -65,7 +65,7 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
         start_key, input_size=mixture.size + 2, output_size=mixture.size, width=width, features=features_named(name),
         scale=scale, dtype=jnp.float32,
     )  # fmt: skip
-    phi = landmarks(mark_key, Limit(features_named(name), scale), pairs.inputs, count=parameters["landmarks"])
+    phi = draw_landmarks(mark_key, Limit(features_named(name), scale), pairs.inputs, count=parameters["landmarks"])
     path = kernel_path(phi, pairs.inputs, pairs.labels)
     inputs, size = frame.ball(fresh.times, fresh.points), frame.size(fresh.times)[:, None]
     base = frame.baseline(fresh.times, fresh.points)

@@ -21,7 +21,7 @@ from softntk.certificates.deviation import deviation
 from softntk.certificates.tube import tube
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.landmarks import kernel_path, landmarks
+from softntk.diffusion.landmarks import draw_landmarks, kernel_path
 from softntk.diffusion.learn import learn_kernel, make_task
 from softntk.diffusion.matching import TimeLaw, noisy_views
 from softntk.diffusion.process import Constant
@@ -86,7 +86,7 @@ def _network(name: str, parameters: Parameters) -> dict:
             features=features, scale=scale, dtype=jnp.float32,
         )  # fmt: skip
         run = train_network(start, pairs, legs=1, leg_steps=parameters["steps"])
-        phi = landmarks(mark_key, Limit(features, scale), pairs.inputs, count=parameters["landmarks"])
+        phi = draw_landmarks(mark_key, Limit(features, scale), pairs.inputs, count=parameters["landmarks"])
         path = kernel_path(phi, pairs.inputs, pairs.labels)
         splits.append(
             error_split(

@@ -14,7 +14,7 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.landmarks import kernel_path, landmarks
+from softntk.diffusion.landmarks import draw_landmarks, kernel_path
 from softntk.diffusion.learn import make_task, path_errors
 from softntk.diffusion.matching import TimeLaw, noisy_views
 from softntk.diffusion.process import Constant
@@ -51,7 +51,7 @@ def _one(labels: str, count: int, draw: int, parameters: Parameters) -> dict[str
     views = max(parameters["pairs"] // count, 1)
     task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 2), labels=labels)
     frame, pairs = task.pairs(_WEIGHT_OF_TIME)
-    phi = landmarks(mark_key, Limit(Softmax(), parameters["scale"]), pairs.inputs, count=parameters["landmarks"])
+    phi = draw_landmarks(mark_key, Limit(Softmax(), parameters["scale"]), pairs.inputs, count=parameters["landmarks"])
     path = kernel_path(phi, pairs.inputs, pairs.labels)
     grid = flow_times(path, parameters["grid"], longest=parameters["longest"])
     factors = path.flow_factors(grid)
