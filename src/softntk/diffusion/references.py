@@ -127,7 +127,7 @@ def _blurred(data: EmpiricalDenoiser, blur: float, views: Views) -> Float[Array,
 class MLP(eqx.Module):
     """Weights (in, out) and biases of each layer; SiLU between them."""
 
-    layers: list[tuple[Float[Array, "i o"], Float[Array, " o"]]]
+    layers: list[tuple[Float[Array, "_ _"], Float[Array, " _"]]]
 
     def __call__(self, inputs: Float[Array, "n d"]) -> Float[Array, "n k"]:
         h = inputs.astype(jnp.float32)

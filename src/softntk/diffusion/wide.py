@@ -32,7 +32,8 @@ _SAMPLE = 256
 
 
 class NetworkRun(eqx.Module):
-    """A run: the `network` kept, after how many `steps`; at the end of each leg: steps, loss, held-out error.
+    """A run: the `network` kept, after how many `steps`; at the end of each leg: steps, loss, held-out error (if
+    it was asked for).
 
     `time_of_step` is eta m N, the flow time of one step.
     """
@@ -43,7 +44,7 @@ class NetworkRun(eqx.Module):
     time_of_step: float = eqx.field(static=True)
     at: Float[np.ndarray, " c"]
     loss: Float[np.ndarray, " c"]
-    held_out: Float[np.ndarray, " c"]
+    held_out: Float[np.ndarray, " e"]
 
     @property
     def tau(self) -> float:

@@ -9,6 +9,7 @@ from softntk.studies import (
     generalization,
     kernel_limit,
     perturbation,
+    sampling,
     scales,
     score_error,
     score_field,
@@ -44,6 +45,7 @@ STUDIES: dict[str, Study] = {
         score_stopping,
         score_field,
         score_samples,
+        sampling,
     )
 }
 

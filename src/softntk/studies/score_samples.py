@@ -113,13 +113,9 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
     arrays = xr.Dataset(variables, coords={"data": names, "set": list(SETS), "measure": list(MEASURES)})
     findings = []
     for i, name in enumerate(names):
-        for j, label in enumerate(SETS):
-            parts = []
-            for k, measure in enumerate(MEASURES):
-                values = measures[i, : results[name]["measures"].shape[0], j, k]
-                error = f" ± {values.std(ddof=1) / len(values) ** 0.5:.0e}" if len(values) > 1 else ""
-                parts.append(f"{measure} {values.mean():.3f}{error}")
-            findings.append(f"{name}, {label}: {', '.join(parts)}.")
+        mean = np.nanmean(measures[i], axis=0)
+        parts = [f"{label} {mean[j, 1]:.3g}" for j, label in enumerate(SETS)]
+        findings.append(f"{name}: sliced Wasserstein distance to unseen rows {', '.join(parts)}.")
     return Outcome(arrays, [], findings)
 
 

@@ -17,6 +17,7 @@ from softntk.report.sections import (
     generic,
     kernel_limit,
     perturbation,
+    sampling,
     scales,
     score_error,
     score_field,
@@ -48,6 +49,7 @@ BUILDERS: dict[str, Callable[[Record], Section]] = {
     "score_stopping": score_stopping.build,
     "score_field": score_field.build,
     "score_samples": score_samples.build,
+    "sampling": sampling.build,
 }
 
 
