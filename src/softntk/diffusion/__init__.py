@@ -8,7 +8,7 @@ from softntk.diffusion.error import error_by_time, excess_risk, integrated_error
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser, empirical_score, mixture_score
 from softntk.diffusion.frame import FRAMES, Frame, FramedDenoiser, Pairs, framed_pairs, make_frame
 from softntk.diffusion.grid import GRIDS, time_grid
-from softntk.diffusion.landmarks import KernelPath, Landmarks, draw_landmarks, kernel_path
+from softntk.diffusion.landmarks import Bounded, KernelPath, Landmarks, draw_landmarks, kernel_path
 from softntk.diffusion.learn import (
     LABELS,
     KernelFit,
@@ -54,6 +54,7 @@ __all__ = [
     "WEIGHTS",
     "AffineDenoiser",
     "BallMap",
+    "Bounded",
     "Chosen",
     "CleanSamples",
     "Constant",

@@ -144,4 +144,7 @@ class FramedDenoiser(eqx.Module):
     learned: Any
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-        return self.frame.denoised(t, x, self.learned(self.frame.ball(t, x)))
+        inputs = self.frame.ball(t, x)
+        # A network in single precision is asked in its own.
+        own = getattr(getattr(self.learned, "hidden", inputs), "dtype", inputs.dtype)
+        return self.frame.denoised(t, x, self.learned(inputs.astype(own)).astype(inputs.dtype))

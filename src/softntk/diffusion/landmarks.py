@@ -23,12 +23,23 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from softntk.kernels.limit import Limit
 from softntk.numerics.arrays import finite_matrix
 
-__all__ = ["KernelPath", "Landmarks", "Predictor", "draw_landmarks", "kernel_path"]
+__all__ = ["Bounded", "KernelPath", "Landmarks", "Predictor", "draw_landmarks", "kernel_path"]
 
 # Rows of a kernel block that is made at a time.
 _ROWS = 4096
+
+
+class Bounded(eqx.Module):
+    """A limit kernel divided by its value at unit inputs: bounded by 1 on the ball, and 1 on the sphere's diagonal."""
+
+    kernel: Limit
+
+    def __call__(self, inputs: Float[Array, "n d"], others: Float[Array, "n2 d"] | None = None) -> Float[Array, "n n2"]:
+        unit = jnp.zeros_like(inputs[:1]).at[0, 0].set(1)
+        return self.kernel(inputs, others) / self.kernel.diagonal(unit)[:, None]
 
 
 class Landmarks(eqx.Module):

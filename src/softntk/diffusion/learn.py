@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 from softntk.diffusion.ball import ball_map
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.frame import Frame, FramedDenoiser, Pairs, framed_pairs, make_frame
-from softntk.diffusion.landmarks import KernelPath, draw_landmarks, kernel_path
+from softntk.diffusion.landmarks import Bounded, KernelPath, draw_landmarks, kernel_path
 from softntk.diffusion.matching import TimeLaw, Views, noisy_views, split_clean
 from softntk.diffusion.process import Process
 from softntk.diffusion.references import Chosen, best_blur, best_neighbors, train_mlp
@@ -147,6 +147,8 @@ def learn_kernel(
 ) -> KernelFit:
     """Gradient flow of the infinitely wide network: scale, weight of time and stopping time chosen on held-out X_0.
 
+    The kernel is divided by its value on the sphere, so tau is in units in which its largest entry is 1.
+
     Arguments:
         scales: standard deviations of the hidden weights at the start to choose from.
         times: weights of time in the ball to choose from.
@@ -159,7 +161,7 @@ def learn_kernel(
     for time in times:
         frame, pairs = task.pairs(time)
         for scale in scales:
-            phi = draw_landmarks(select_key, Limit(features, scale), pairs.inputs, count=count)
+            phi = draw_landmarks(select_key, Bounded(Limit(features, scale)), pairs.inputs, count=count)
             path = kernel_path(phi, pairs.inputs, pairs.labels)
             taus = flow_times(path, longest=longest)
             errors = path_errors(path, path.flow_factors(taus), frame, task.held_out, task.targets)
@@ -167,7 +169,7 @@ def learn_kernel(
     table = np.asarray(tried)
     scale, time, tau, error = (float(each) for each in table[np.nanargmin(table[:, 3])])
     frame, pairs = task.pairs(time, refit=True)
-    phi = draw_landmarks(fit_key, Limit(features, scale), pairs.inputs, count=count)
+    phi = draw_landmarks(fit_key, Bounded(Limit(features, scale)), pairs.inputs, count=count)
     path = kernel_path(phi, pairs.inputs, pairs.labels)
     choice = {"scale": scale, "time": time, "tau": tau, "held_out_error": error}
     return KernelFit(FramedDenoiser(frame, path.flow(tau)), frame, pairs, path, choice, table)

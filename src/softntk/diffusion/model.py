@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 from softntk.data.numpy_files import read_members
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.frame import Frame, FramedDenoiser
-from softntk.diffusion.landmarks import Landmarks, Predictor
+from softntk.diffusion.landmarks import Bounded, Landmarks, Predictor
 from softntk.diffusion.process import Constant, Cosine, Linear, Process
 from softntk.diffusion.references import MLP
 from softntk.diffusion.score import Denoiser, ScoreOfDenoiser
@@ -164,7 +164,8 @@ def _taken_apart(denoiser: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
     details: dict[str, Any] = {"frame": denoiser.frame.to_dict()} if isinstance(denoiser, FramedDenoiser) else {}
     if isinstance(learned, Predictor):
         phi = learned.features
-        details |= {"features": phi.kernel.features.name, "scale": float(phi.kernel.scale)}
+        limit = phi.kernel.kernel
+        details |= {"features": limit.features.name, "scale": float(limit.scale)}
         return "kernel", {"centers": phi.centers, "whitening": phi.whitening, "weights": learned.weights}, details
     if isinstance(learned, TwoLayer):
         return (
@@ -196,7 +197,7 @@ def _put_together(kind: str, arrays: dict[str, Array], details: dict[str, Any], 
     frame = Frame.from_dict(process, details["frame"])
     learned: eqx.Module
     if kind == "kernel":
-        kernel = Limit(features_named(details["features"]), float(details["scale"]))
+        kernel = Bounded(Limit(features_named(details["features"]), float(details["scale"])))
         learned = Predictor(Landmarks(kernel, arrays["centers"], arrays["whitening"]), arrays["weights"])
     elif kind == "network":
         learned = TwoLayer(arrays["hidden"], arrays["output"], features_named(details["features"]))
