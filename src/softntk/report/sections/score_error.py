@@ -49,6 +49,9 @@ def build(record: Record) -> Section:
             "least a tenth of the spread in every view, the average over the data themselves (empirical) is close to "
             "what any estimator can reach; its weakness is elsewhere: it can only return the data, and it fails in "
             "more dimensions.",
+            "Inputs are on the sphere, where the exponential network's limit is a multiple of the softmax "
+            "network's: the "
+            "curve of softmax is that of both.",
             "This is one mixture, in the plane. It says nothing about images.",
         ],
         figures=[_against_n(record)],
@@ -103,7 +106,7 @@ def _against_n(record: Record) -> Figure:
         x=Axis("clean samples n", log=True),
         y=Axis("E|f − f*|²", log=True),
         caption="Error against the number of samples; mean and standard error of "
-        f"{arrays.sizes['draw']} draws. Softmax, exponential, ReLU: limits of wide networks. The affine denoiser errs "
+        f"{arrays.sizes['draw']} draws. Softmax, ReLU: limits of wide networks. The affine denoiser errs "
         f"by {number(float(center(arrays['error'].sel(learner='affine')).isel(samples=-1)), 2)}, off the top."
         if "affine" in arrays["learner"].values
         else "Error against the number of samples.",
