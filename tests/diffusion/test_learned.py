@@ -213,7 +213,7 @@ def test_files_that_are_no_models_are_refused(tmp_path):
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes_have_about_unit_size(name, key):
     points = np.asarray(shape_named(name, key, 4000))
-    assert np.abs(points.mean(axis=0)).max() < 0.25
+    assert np.abs(points.mean(axis=0)).max() < 0.1
     assert 0.6 < points.std(axis=0).mean() < 1.4
     with pytest.raises(BadInput):
         shape_named("cube", key, 3)

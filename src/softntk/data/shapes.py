@@ -40,7 +40,8 @@ def _spiral(u: Float[Array, " n"]) -> Float[Array, "n 2"]:
     # The length of an Archimedean spiral grows nearly like the square of its angle.
     first, last = 0.5 * jnp.pi, 3.5 * jnp.pi
     angle = jnp.sqrt(first**2 + (last**2 - first**2) * u)
-    return 0.19 * angle[:, None] * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
+    arm = 0.19 * angle[:, None] * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
+    return arm + jnp.asarray([0.38, 0.08])[None]  # its mean is zero
 
 
 #: Name -> the curve: shares of its length in [0, 1] (n,) -> points (n, 2).

@@ -189,7 +189,9 @@ def train_mlp(
             network, state = carry
             rows = jax.random.randint(key, (batch,), 0, inputs.shape[0])
             gradient = jax.grad(loss)(network, inputs[rows], labels[rows])
-            updates, state = optimizer.update(gradient, state)
+            # optax counts its steps in integers and mixes them with floats.
+            with jax.numpy_dtype_promotion("standard"):
+                updates, state = optimizer.update(gradient, state)
             return (optax.apply_updates(network, updates), state), None
 
         return jax.lax.scan(one, (network, state), jax.random.split(key, check_every))[0]
