@@ -82,9 +82,9 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
 
     network = jnp.stack(outputs)
     return {
-        "network": np.asarray(mean((base + size * network) - truth)),
-        "flow": np.asarray(mean((base + size * flow) - truth)),
-        "coupling": np.asarray(mean(size * (network - flow))),
+        "network": np.asarray(mean((base - truth)[None] + size[None] * network)),
+        "flow": np.asarray(mean((base - truth)[None] + size[None] * flow)),
+        "coupling": np.asarray(mean(size[None] * (network - flow))),
         "steps": run.at, "tau": np.asarray(taus), "affine": np.asarray(mean(base - truth)),
     }  # fmt: skip
 

@@ -119,7 +119,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
     return Outcome(arrays, [], findings)
 
 
-_PLANE = {"labels": "averaged", "start": 0.001, "scales": [6.0, 11.0], "steps": 60}
+_PLANE = {"labels": "averaged", "start": 0.002, "scales": [8.0], "steps": 60}
 _DIGITS = {"labels": "averaged", "start": 0.01, "scales": [1.5], "steps": 60}
 
 STUDY = Study(
@@ -138,7 +138,7 @@ STUDY = Study(
         "full": {
             "seed": 0, "sampler": "ddpm",
             "data": {
-                **{name: _PLANE | {"draws": 5, "count": 2000, "views": 8, "landmarks": 1500, "samples": 2000,
+                **{name: _PLANE | {"draws": 5, "count": 2000, "views": 8, "landmarks": 1200, "samples": 2000,
                                    "shown": 500, "steps": 200} for name in ("rings", "moons", "spiral")},
                 "digits": _DIGITS | {"draws": 5, "count": None, "views": 8, "landmarks": 2500, "samples": 359,
                                      "shown": 10, "steps": 200},
