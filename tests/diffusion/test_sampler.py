@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
-from softntk.data import GaussianMixture, mixture_named
+from softntk.data import MIXTURES, GaussianMixture, mixture_named
 from softntk.diffusion import (
     GRIDS,
     SAMPLERS,
@@ -15,9 +16,14 @@ from softntk.diffusion import (
     Cosine,
     Linear,
     MixtureDenoiser,
+    NormalLaw,
+    chain_to_kl,
     ddim,
     flow_sample,
+    law_of_samples,
+    normal_divergence,
     sample,
+    sliced_wasserstein,
     time_grid,
 )
 from softntk.failures import BadInput
@@ -95,40 +101,75 @@ def test_deterministic_samplers_converge_to_the_flow_with_their_order(name, orde
     assert errors[-1] < 0.02
 
 
-def law_of(name: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of the sampler's points for one Gaussian: the denoiser is affine, so both are recursions."""
-    times = time_grid(PROCESS, steps, start=START)
-    numbers = SAMPLERS[name].numbers(PROCESS, times)
-    S, mu = np.asarray(GAUSSIAN.covariances[0]), np.asarray(GAUSSIAN.means[0])
-    mean, covariance, eye = np.zeros(2), np.eye(2), np.eye(2)
-    for i, t in enumerate(np.asarray(times[:-1])):
-        a, v = float(PROCESS.alpha(t)), float(PROCESS.variance(t))
-        gain = a * S @ np.linalg.inv(a * a * S + v * eye)
-        push = float(numbers.A[i]) * eye + float(numbers.B[i]) * gain
-        mean = push @ mean + float(numbers.B[i]) * (mu - a * gain @ mu)
-        covariance = push @ covariance @ push.T + (float(numbers.C[i]) ** 2 if numbers.C is not None else 0) * eye
-    return mean, covariance
+def law(name: str, steps: int):
+    return law_of_samples(PROCESS, GAUSSIAN, time_grid(PROCESS, steps, start=START), name)
 
 
 @pytest.mark.parametrize("name", ["euler-maruyama", "exponential", "ddpm"])
 def test_stochastic_samplers_have_the_right_law_with_order_one(name):
     truth = GAUSSIAN.noisy(PROCESS.alpha(START), PROCESS.variance(START))
-    errors = [np.abs(law_of(name, steps)[1] - np.asarray(truth.covariances[0])).max() for steps in (200, 400, 800)]
+    errors = [np.abs(law(name, steps).covariance - np.asarray(truth.covariances[0])).max() for steps in (200, 400, 800)]
     slopes = np.log2(np.divide(errors[:-1], errors[1:]))
     assert (np.abs(slopes - 1) < 0.1).all(), errors
     assert errors[-1] < 0.02
 
 
-@pytest.mark.parametrize("name", ["euler-maruyama", "ddpm"])
+@pytest.mark.parametrize("name", ["euler-maruyama", "exponential", "ddpm"])
 def test_points_have_the_law_of_the_recursion(name, key):
     count, steps = 20_000, 20
     denoiser = MixtureDenoiser(PROCESS, GAUSSIAN)
     times = time_grid(PROCESS, steps, start=START)
     points = np.asarray(sample(denoiser, PROCESS, key, count=count, size=2, times=times, sampler=name))
-    mean, covariance = law_of(name, steps)
+    mean, covariance = law(name, steps)
     assert (np.abs(points.mean(axis=0) - mean) < 4.5 * np.sqrt(np.diag(covariance) / count)).all()
     spread = np.sqrt((np.outer(np.diag(covariance), np.diag(covariance)) + covariance**2) / count)
     assert (np.abs(np.cov(points.T) - covariance) < 4.5 * spread).all()
+
+
+def test_the_divergence_of_normal_laws_is_that_of_draws(key):
+    first, second = NormalLaw(np.zeros(2), np.eye(2)), law("ddpm", 3)
+    x = np.asarray(jax.random.normal(key, (20_000, 2)))
+    ratio = multivariate_normal(*first).logpdf(x) - multivariate_normal(*second).logpdf(x)
+    assert abs(ratio.mean() - normal_divergence(first, second)) < 4.5 * ratio.std() / 20_000**0.5
+    assert normal_divergence(second, second) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("steps", [4, 64])
+def test_the_bound_of_girsanov_holds_for_the_exponential_sampler_and_is_not_empty(steps, key):
+    truth = GAUSSIAN.noisy(PROCESS.alpha(START), PROCESS.variance(START))
+    exact = NormalLaw(np.asarray(truth.means[0]), np.asarray(truth.covariances[0]))
+    divergence = normal_divergence(exact, law("exponential", steps))
+    grid = np.asarray(time_grid(PROCESS, steps, start=START))
+    chain = chain_to_kl(key, PROCESS, GAUSSIAN, MixtureDenoiser(PROCESS, GAUSSIAN), grid, count=20_000)
+    assert chain["learning"].mean == 0
+    bound = chain["discretization"].mean + chain["prior"].mean
+    error = np.hypot(chain["discretization"].error, chain["prior"].error)
+    assert divergence < bound + 3 * error
+    assert bound < 4.0 / steps**0.5
+    end = GAUSSIAN.noisy(PROCESS.alpha(5.0), PROCESS.variance(5.0))
+    last = NormalLaw(np.asarray(end.means[0]), np.asarray(end.covariances[0]))
+    prior = normal_divergence(last, NormalLaw(np.zeros(2), np.eye(2)))
+    assert abs(chain["prior"].mean - prior) < 4.5 * chain["prior"].error
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_with_the_exact_score_samples_are_at_the_floor(name, key):
+    mixture, count = mixture_named(name), 1000
+    keys = jax.random.split(key, 12)
+    points = sample(
+        MixtureDenoiser(PROCESS, mixture), PROCESS, keys[0], count=count, size=mixture.size,
+        times=time_grid(PROCESS, 200, start=1e-4), denoised=True,
+    )  # fmt: skip
+    fresh = [np.asarray(mixture.sample(each, count)) for each in keys[1:]]
+    floors = [sliced_wasserstein(key, one, other) for one, other in pairwise(fresh)]
+    found = [sliced_wasserstein(key, np.asarray(points), other) for other in fresh]
+    assert np.mean(found) < np.mean(floors) + 3 * np.std(floors)
+    wrong = sample(
+        MixtureDenoiser(PROCESS, mixture), PROCESS, keys[0], count=count, size=mixture.size,
+        times=time_grid(PROCESS, 200, start=0.5),
+    )  # fmt: skip
+    off = [sliced_wasserstein(key, np.asarray(wrong), other) for other in fresh]
+    assert np.mean(off) > np.mean(floors) + 3 * np.std(floors)  # the test can fail
 
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "heun", "dpm-solver++", ddim(0.5)], ids=str)
@@ -185,6 +226,7 @@ def test_eta_leads_from_ddim_to_ddpm():
     [
         (lambda: sample(THREE, PROCESS, jax.random.key(0), count=2, size=2, times=jnp.asarray([0.1, 0.2])), "`times`"),
         (lambda: ddim(1.5), "`eta` must be from 0 to 1"),
+        (lambda: law("heun", 3), "`sampler` must have one stage"),
         (
             lambda: sample(
                 THREE, PROCESS, jax.random.key(0), count=2, size=2, times=time_grid(PROCESS, 3), sampler="rk4"

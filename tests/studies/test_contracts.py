@@ -50,6 +50,9 @@ SMALL = {
                        "views": 2, "landmarks": 20, "samples": 20, "shown": 5},
         },
     },
+    "sampling": {
+        "mixtures": ["three-gaussians"], "samples": 60, "steps": [8, 16], "seeds": 2, "floors": 4, "draws": 2000,
+    },
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser, empirica
 from softntk.diffusion.frame import FRAMES, Frame, FramedDenoiser, Pairs, framed_pairs, make_frame
 from softntk.diffusion.grid import GRIDS, time_grid
 from softntk.diffusion.landmarks import Bounded, KernelPath, Landmarks, draw_landmarks, kernel_path
+from softntk.diffusion.law import NormalLaw, law_of_samples, normal_divergence
 from softntk.diffusion.learn import (
     LABELS,
     KernelFit,
@@ -73,6 +74,7 @@ __all__ = [
     "NeighborDenoiser",
     "NetworkFit",
     "NetworkRun",
+    "NormalLaw",
     "Pairs",
     "Process",
     "Sampler",
@@ -100,6 +102,7 @@ __all__ = [
     "framed_pairs",
     "integrated_error",
     "kernel_path",
+    "law_of_samples",
     "learn_blur",
     "learn_kernel",
     "learn_mlp",
@@ -117,6 +120,7 @@ __all__ = [
     "nearness",
     "noise_level",
     "noisy_views",
+    "normal_divergence",
     "sample",
     "sampler_named",
     "save_score",

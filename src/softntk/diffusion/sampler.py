@@ -41,6 +41,7 @@ from softntk.failures import BadInput
 __all__ = ["SAMPLERS", "Sampler", "ddim", "sample", "sampler_named"]
 
 _CORRECTION = 2 * 0.16**2
+_LENGTH = 256
 
 Numbers = Float[Array, " steps"]
 
@@ -178,34 +179,42 @@ def sample(
     start_key, path_key = jax.random.split(key)
     # The numbers of the steps are computed as the times are, and the path in the type of the start.
     x = jax.random.normal(start_key, (count, size), times.dtype) if start is None else start
-    numbers = jax.tree.map(lambda each: each.astype(x.dtype), chosen.numbers(process, times))
-    return _follow(denoiser, numbers, times.astype(x.dtype), path_key, x, denoised)
+    steps = len(times) - 1
+    # Filled up to full lengths, so that another number of steps is not compiled again; what fills is not stepped.
+    filled = [(0, -steps % _LENGTH)]
+    numbers, before, after = jax.tree.map(
+        lambda each: jnp.pad(each.astype(x.dtype), filled), (chosen.numbers(process, times), times[:-1], times[1:])
+    )
+    x = _follow(denoiser, numbers, before, after, jnp.asarray(steps), path_key, x)
+    return denoiser(times[-1].astype(x.dtype), x) if denoised else x
 
 
 @eqx.filter_jit
 def _follow(
-    denoiser: Denoiser, numbers: Step, times: Float[Array, " times"], key: Array, x: Float[Array, "n d"], denoised: bool
+    denoiser: Denoiser, numbers: Step, before: Numbers, after: Numbers, steps: Array, key: Array, x: Float[Array, "n d"]
 ) -> Float[Array, "n d"]:
-    keys = jax.random.split(key, len(times) - 1)
-
-    def step(state, item):
-        x, before = state
-        n, t, s, step_key = item
+    def step(item, state):
+        x, f_before = state
+        n, t, s, number = item
+        step_key = jax.random.fold_in(key, number)
         f = denoiser(t, x)
         moved = n.A * x + n.B * f
         if n.M is not None:
-            moved += n.M * (f - before)
+            moved += n.M * (f - f_before)
         if n.C is not None:
             moved += n.C * jax.random.normal(step_key, x.shape, x.dtype)
         if n.second is not None:
             P, Q, R, U = n.second
             moved = P * x + Q * f + R * moved + U * denoiser(s, moved)
         if n.V is not None:
-            moved += n.V * jax.random.normal(jax.random.fold_in(step_key, 1), x.shape, x.dtype)
-        return (moved, f), None
+            moved += n.V * jax.random.normal(jax.random.fold_in(step_key, 0), x.shape, x.dtype)
+        return moved, f
 
-    (x, _), _ = jax.lax.scan(step, (x, jnp.zeros_like(x)), (numbers, times[:-1], times[1:], keys))
-    return denoiser(times[-1], x) if denoised else x
+    def step_or_stay(state, item):
+        return jax.lax.cond(item[3] < steps, step, lambda _, state: state, item, state), None
+
+    items = numbers, before, after, jnp.arange(len(before))
+    return jax.lax.scan(step_or_stay, (x, jnp.zeros_like(x)), items)[0][0]
 
 
 def _levels(process: Process, times: Float[Array, " times"]) -> tuple[Array, Array, Array]:
