@@ -145,7 +145,7 @@ def test_the_bound_of_girsanov_holds_for_the_exponential_sampler_and_is_not_empt
     bound = chain["discretization"].mean + chain["prior"].mean
     error = np.hypot(chain["discretization"].error, chain["prior"].error)
     assert divergence < bound + 3 * error
-    assert bound < 4.0 / steps**0.5
+    assert bound < 16 / steps + 0.1
     end = GAUSSIAN.noisy(PROCESS.alpha(5.0), PROCESS.variance(5.0))
     last = NormalLaw(np.asarray(end.means[0]), np.asarray(end.covariances[0]))
     prior = normal_divergence(last, NormalLaw(np.zeros(2), np.eye(2)))

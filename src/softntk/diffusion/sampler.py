@@ -32,6 +32,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.diffusion.process import Process
@@ -180,10 +181,12 @@ def sample(
     # The numbers of the steps are computed as the times are, and the path in the type of the start.
     x = jax.random.normal(start_key, (count, size), times.dtype) if start is None else start
     steps = len(times) - 1
-    # Filled up to full lengths, so that another number of steps is not compiled again; what fills is not stepped.
-    filled = [(0, -steps % _LENGTH)]
+    # Times go on to a full length, so that another number of steps is not compiled again; the rest is not stepped.
+    rest = -steps % _LENGTH
+    beyond = times[-1] * jnp.asarray(1 - np.arange(1, rest + 1) / (rest + 1), times.dtype)
+    longer = jnp.concatenate([times, beyond])
     numbers, before, after = jax.tree.map(
-        lambda each: jnp.pad(each.astype(x.dtype), filled), (chosen.numbers(process, times), times[:-1], times[1:])
+        lambda each: each.astype(x.dtype), (chosen.numbers(process, longer), longer[:-1], longer[1:])
     )
     x = _follow(denoiser, numbers, before, after, jnp.asarray(steps), path_key, x)
     return denoiser(times[-1].astype(x.dtype), x) if denoised else x
