@@ -77,7 +77,7 @@ def _difference(at: xr.Dataset) -> Figure:
               np.where(seen, length, np.nan)),
         x=Axis("x"),
         y=Axis("y"),
-        caption=f"|learned − exact| at t = {float(at['time']):g}; gray where there are hardly any data.",
+        caption=f"|learned − exact| at t = {float(at['time']):g}; blank where there are hardly any data.",
         description="The difference is small inside the bumps and largest at their edges.",
         height=3.4,
     )  # fmt: skip
