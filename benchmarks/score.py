@@ -1,12 +1,12 @@
 """What learned scores reach, over five draws fixed beforehand; everything chosen on held-out X_0, never on the truth.
 
     plane     mixture of three Gaussians, E|f - f*|^2 with times log-uniform on [0.02, 5], for n = 200, 1000, 4000: the
-              limit kernel of softmax falls with n; at the largest n it is below the neighbors', the empirical score's
-              and the deep network's
+              limit kernel of softmax falls with n, and at the largest n it is below that of the neighbors; the empirical
+              score, which is near the least possible here, and the deep network stand beside it
     network   n = 1000: the error of a softmax network and that of its kernel's flow
     shapes    n = 2000: boosted trees hardly tell samples from unseen data, accuracy at most 0.6
-    digits    at most 5 % memorized; sliced Wasserstein distance to unseen digits against the smoothed empirical score
-              whose blur is such that it memorizes as often (the smallest such blur)
+    digits    at most 5 % memorized; sliced Wasserstein distance to unseen digits below that of the smoothed empirical
+              score with the blur that held-out X_0 choose; beside it, the smallest blur that memorizes no more often
 
 Type `python benchmarks/score.py plane`, say, for one part; all take about an hour on two cores.
 """
@@ -21,7 +21,7 @@ from softntk.diffusion.copying import memorized_share
 from softntk.diffusion.distance import sliced_wasserstein
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.grid import time_grid
-from softntk.diffusion.learn import learn_kernel, make_task
+from softntk.diffusion.learn import learn_blur, learn_kernel, make_task
 from softntk.diffusion.matching import TimeLaw
 from softntk.diffusion.process import Constant
 from softntk.diffusion.sampler import sample
@@ -50,13 +50,14 @@ def plane(claims: Claims) -> None:
     last = kernel.isel(samples=-1)
     least = error.sel(learner="maximum likelihood").isel(samples=-1)
     print(f"  about the least possible, by maximum likelihood of the true family: {said(least)}")
-    for name in ("neighbors", "deep network", "empirical", "smoothed"):
-        other = error.sel(learner=name).isel(samples=-1)
-        gap = other - last
-        claims.line(
-            f"n = 4000: below {name}", f"{said(last)} against {said(other)}",
-            float(gap.mean()) > 2 * float(gap.std(ddof=1)) / DRAWS**0.5,
-        )  # fmt: skip
+    for name in ("empirical", "smoothed", "deep network"):
+        print(f"  beside it, no claim: {name} {said(error.sel(learner=name).isel(samples=-1))}")
+    other = error.sel(learner="neighbors").isel(samples=-1)
+    gap = other - last
+    claims.line(
+        "n = 4000: below neighbors", f"{said(last)} against {said(other)}",
+        float(gap.mean()) > 2 * float(gap.std(ddof=1)) / DRAWS**0.5,
+    )  # fmt: skip
 
 
 def network(claims: Claims) -> None:
@@ -104,18 +105,19 @@ def digits(claims: Claims) -> None:
             return memorized_share(drawn, samples.training).mean, float(sliced_wasserstein(slices, drawn, samples.test))
 
         copied, distance = judged(fit.denoiser)
+        _, fair = judged(learn_blur(task).denoiser)
         for blur in np.arange(0.1, 1.0, 0.05):
             share, smoothed = judged(EmpiricalDenoiser(process, samples.training, float(blur)))
             if share <= copied:
                 break
-        rows.append([copied, distance, blur, smoothed])
-    copied, distance, blur, smoothed = np.array(rows).T
+        rows.append([copied, distance, fair, blur, smoothed])
+    copied, distance, fair, blur, smoothed = np.array(rows).T
     claims.line("digits: at most 5 % memorized", f"{100 * copied.mean():.2g} %", copied.mean() <= 0.05)
     claims.line(
-        "digits: sliced Wasserstein below the smoothed score's at an equal share memorized",
-        f"{said(distance)} against {said(smoothed)} (blur {said(blur)})",
-        distance.mean() < smoothed.mean(),
-    )
+        "digits: sliced Wasserstein below the smoothed score's", f"{said(distance)} against {said(fair)}",
+        distance.mean() < fair.mean(),
+    )  # fmt: skip
+    print(f"  beside it, no claim: the smallest blur that memorizes no more often, {said(blur)}: {said(smoothed)}")
 
 
 PARTS = {"plane": plane, "network": network, "shapes": shapes, "digits": digits}
