@@ -1,8 +1,8 @@
 """What learned scores reach, over five draws fixed beforehand; everything chosen on held-out X_0, never on the truth.
 
     plane     mixture of three Gaussians, E|f - f*|^2 with times log-uniform on [0.02, 5], for n = 200, 1000, 4000: the
-              limit kernel of softmax falls with n, and at the largest n it is below that of the neighbors; the empirical
-              score, which is near the least possible here, and the deep network stand beside it
+              limit kernel of softmax falls with n, and at the largest n it is below that of the neighbors; beside it
+              the empirical score, which is near the least possible here, and the deep network
     network   n = 1000: the error of a softmax network and that of its kernel's flow
     shapes    n = 2000: boosted trees hardly tell samples from unseen data, accuracy at most 0.6
     digits    at most 5 % memorized; sliced Wasserstein distance to unseen digits below that of the smoothed empirical
