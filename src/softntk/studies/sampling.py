@@ -73,6 +73,9 @@ def _bound(parameters: Parameters) -> dict:
     denoiser, start = MixtureDenoiser(process, mixture), parameters["bound_start"]
     noisy = mixture.noisy(process.alpha(start), process.variance(start))
     truth = NormalLaw(np.asarray(noisy.means[0]), np.asarray(noisy.covariances[0]))
+    end = mixture.noisy(process.alpha(process.horizon), process.variance(process.horizon))
+    last = NormalLaw(np.asarray(end.means[0]), np.asarray(end.covariances[0]))
+    prior = normal_divergence(last, NormalLaw(np.zeros(mixture.size), np.eye(mixture.size)))
     key = jax.random.fold_in(jax.random.key(parameters["seed"]), len(parameters["mixtures"]))
     rows = []
     for j, steps in enumerate(parameters["steps"]):
@@ -81,9 +84,8 @@ def _bound(parameters: Parameters) -> dict:
         chain = chain_to_kl(
             jax.random.fold_in(key, j), process, mixture, denoiser, np.asarray(times), count=parameters["draws"]
         )
-        frozen, prior = chain["discretization"], chain["prior"]
-        error = float(np.hypot(frozen.error, prior.error))
-        rows.append([divergence, frozen.mean + prior.mean, error, prior.mean])
+        frozen = chain["discretization"]
+        rows.append([divergence, frozen.mean + prior, frozen.error, prior])
     return dict(zip(("divergence", "bound", "bound_se", "prior"), np.array(rows).T, strict=True))
 
 

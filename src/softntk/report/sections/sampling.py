@@ -31,7 +31,7 @@ def build(record: Record) -> Section:
     ]  # fmt: skip
     needed = [int(each[0]) for each in arrived if len(each)]
     reach = (
-        f"reaches the finite-sample floor after {min(needed)} to {max(needed)} steps"
+        f"reaches the finite-sample floor after {_range(needed)} steps"
         if len(needed) == len(mixtures)
         else f"reaches the finite-sample floor on {len(needed)} of {len(mixtures)} mixtures"
     )
@@ -55,6 +55,11 @@ def build(record: Record) -> Section:
         figures=[*(_distance(record, name) for name in mixtures[:2]), _bound(record)],
         tables=[_table(record, name) for name in mixtures],
     )
+
+
+def _range(counts: list[int]) -> str:
+    least, most = min(counts), max(counts)
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _distance(record: Record, mixture: str) -> Figure:
