@@ -13,7 +13,7 @@ certificates are used. For every certified problem:
 "At least" and "at most" are meant up to rounding: 16 eps of the sums at hand without their signs. Controls take a
 factor out of a constant and count how often that is caught.
 
-    python benchmarks/soundness.py [--problems 2100] [--seconds 1500] [--seed 0]
+    python benchmarks/soundness.py [--problems 2400] [--seconds 3600] [--seed 0]
 """
 
 import argparse
@@ -340,8 +340,8 @@ def campaign(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--problems", type=int, default=2100)
-    parser.add_argument("--seconds", type=float, default=1500.0)
+    parser.add_argument("--problems", type=int, default=2400)
+    parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)

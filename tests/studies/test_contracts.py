@@ -27,6 +27,32 @@ SMALL = {
     "tube": {"samples": 4, "input_size": 3, "widths": [64, 128], "steps": 10, "visits": 2},
     "scales": {"samples": 4, "input_size": 3, "width": 64, "scales": [0.5, 2.0]},
     "generalization": {"data": ["breast_cancer"], "counts": [10], "width": 32, "seeds": 2, "steps": 5},
+    "score_error": {
+        "draws": 2, "counts": [20], "pairs": 40, "fresh": 50, "kernels": ["softmax"], "scales": [2.0], "landmarks": 20,
+        "references": ["empirical", "neighbors", "affine"],
+    },
+    "score_network": {
+        "samples": 20, "views": 2, "widths": [32], "legs": 2, "leg_steps": 3, "fresh": 50, "landmarks": 20,
+    },
+    "score_split": {
+        "samples": 20, "views": 2, "fresh": 50, "width": 32, "steps": 3, "landmarks": 20, "kernel_scales": [2.0],
+        "sampler_steps": 4, "lambda_pairs": 10, "tube_pairs": 4, "tube_width": 64, "tube_steps": 3,
+    },
+    "score_stopping": {
+        "counts": [20], "pairs": 40, "labels": ["drawn"], "fresh": 50, "landmarks": 20, "grid": 5,
+    },
+    "score_field": {"samples": 20, "views": 2, "scales": [2.0], "landmarks": 20, "points": 14},
+    "score_samples": {
+        "data": {
+            "rings": {"labels": "averaged", "start": 0.01, "scales": [2.0], "steps": 4, "draws": 1, "count": 30,
+                      "views": 2, "landmarks": 20, "samples": 20, "shown": 5},
+            "digits": {"labels": "drawn", "start": 0.01, "scales": [1.0], "steps": 4, "draws": 1, "count": 30,
+                       "views": 2, "landmarks": 20, "samples": 20, "shown": 5},
+        },
+    },
+    "sampling": {
+        "mixtures": ["three-gaussians"], "samples": 60, "steps": [8, 16], "seeds": 2, "floors": 4, "draws": 2000,
+    },
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The command line: `softntk reproduce | kernel | train | regress | predict | certify | verify | report`."""
+"""The command line: reproduce, kernel, train, regress, predict, certify, verify, score, sample, report."""
 
 from softntk.cli.app import main
 

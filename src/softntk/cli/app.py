@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import typer
 
-from softntk.cli import certify, kernel, predict, regress, report, reproduce, train, verify
+from softntk.cli import certify, kernel, predict, regress, report, reproduce, sample, score, train, verify
 from softntk.failures import Failure
 
 __all__ = ["app", "main"]
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (reproduce, kernel, train, regress, predict, certify, verify, report):
+for module in (reproduce, kernel, train, regress, predict, certify, verify, score, sample, report):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 
 

@@ -4,8 +4,10 @@ from softntk.data.builtin import BUILTIN, builtin
 from softntk.data.encoding import KINDS, Encoding, kind_of
 from softntk.data.files import ENDINGS, read_inputs, read_table
 from softntk.data.geometry import Pair
+from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
 from softntk.data.preparation import Preparation, prepare
 from softntk.data.scaling import SCALINGS, Scaling
+from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import SYNTHETIC, draw_rows, load, load_split, split
 from softntk.data.synthetic import (
     Teacher,
@@ -23,9 +25,12 @@ __all__ = [
     "BUILTIN",
     "ENDINGS",
     "KINDS",
+    "MIXTURES",
     "SCALINGS",
+    "SHAPES",
     "SYNTHETIC",
     "Encoding",
+    "GaussianMixture",
     "Pair",
     "Preparation",
     "Scaling",
@@ -37,12 +42,14 @@ __all__ = [
     "kind_of",
     "load",
     "load_split",
+    "mixture_named",
     "prepare",
     "random_labels",
     "read_inputs",
     "read_table",
     "separated",
     "separated_inputs",
+    "shape_named",
     "sphere",
     "sphere_inputs",
     "split",

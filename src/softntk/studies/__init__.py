@@ -9,7 +9,14 @@ from softntk.studies import (
     generalization,
     kernel_limit,
     perturbation,
+    sampling,
     scales,
+    score_error,
+    score_field,
+    score_network,
+    score_samples,
+    score_split,
+    score_stopping,
     table_one,
     training,
     tube,
@@ -32,6 +39,13 @@ STUDIES: dict[str, Study] = {
         kernel_limit,
         perturbation,
         generalization,
+        score_error,
+        score_network,
+        score_split,
+        score_stopping,
+        score_field,
+        score_samples,
+        sampling,
     )
 }
 

@@ -17,7 +17,14 @@ from softntk.report.sections import (
     generic,
     kernel_limit,
     perturbation,
+    sampling,
     scales,
+    score_error,
+    score_field,
+    score_network,
+    score_samples,
+    score_split,
+    score_stopping,
     table_one,
     training,
     tube,
@@ -36,6 +43,13 @@ BUILDERS: dict[str, Callable[[Record], Section]] = {
     "kernel_limit": kernel_limit.build,
     "perturbation": perturbation.build,
     "generalization": generalization.build,
+    "score_error": score_error.build,
+    "score_network": score_network.build,
+    "score_split": score_split.build,
+    "score_stopping": score_stopping.build,
+    "score_field": score_field.build,
+    "score_samples": score_samples.build,
+    "sampling": sampling.build,
 }
 
 

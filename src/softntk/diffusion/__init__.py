@@ -1,0 +1,137 @@
+"""Score estimation for diffusion models: processes, exact scores, matching as regression, sampling, distances."""
+
+from softntk.diffusion.ball import BallMap, ball_map
+from softntk.diffusion.comparison import DISTANCES, compare_samples
+from softntk.diffusion.copying import coverage, memorized_share, nearest_distances, nearness
+from softntk.diffusion.distance import mmd, sliced_wasserstein, wasserstein
+from softntk.diffusion.error import error_by_time, excess_risk, integrated_error
+from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser, empirical_score, mixture_score
+from softntk.diffusion.frame import FRAMES, Frame, FramedDenoiser, Pairs, framed_pairs, make_frame
+from softntk.diffusion.grid import GRIDS, time_grid
+from softntk.diffusion.landmarks import Bounded, KernelPath, Landmarks, draw_landmarks, kernel_path
+from softntk.diffusion.law import NormalLaw, law_of_samples, normal_divergence
+from softntk.diffusion.learn import (
+    LABELS,
+    KernelFit,
+    NetworkFit,
+    Task,
+    learn_blur,
+    learn_kernel,
+    learn_mlp,
+    learn_neighbors,
+    learn_network,
+    make_task,
+)
+from softntk.diffusion.matching import TIME_LAWS, WEIGHTS, TimeLaw, Views, noisy_views, split_clean
+from softntk.diffusion.model import ScoreModel, load_score, save_score
+from softntk.diffusion.ode import flow_log_density, flow_sample
+from softntk.diffusion.process import Constant, Cosine, Custom, Linear, Process
+from softntk.diffusion.references import MLP, AffineDenoiser, Chosen, NeighborDenoiser
+from softntk.diffusion.sampler import SAMPLERS, Sampler, ddim, sample, sampler_named
+from softntk.diffusion.samples import CleanSamples, clean_samples
+from softntk.diffusion.score import Denoiser, DenoiserOfScore, Score, ScoreOfDenoiser
+from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, mean_square_error, truncation
+from softntk.diffusion.stopping import (
+    RULES,
+    flow_times,
+    noise_level,
+    stop_by_cutoff,
+    stop_by_error,
+    stop_by_spectrum,
+    stopping_times,
+)
+from softntk.diffusion.two_sample import classifier_accuracy
+from softntk.diffusion.wide import NetworkRun, train_network
+
+__all__ = [
+    "DISTANCES",
+    "FRAMES",
+    "GRIDS",
+    "LABELS",
+    "MLP",
+    "RULES",
+    "SAMPLERS",
+    "TIME_LAWS",
+    "WEIGHTS",
+    "AffineDenoiser",
+    "BallMap",
+    "Bounded",
+    "Chosen",
+    "CleanSamples",
+    "Constant",
+    "Cosine",
+    "Custom",
+    "Denoiser",
+    "DenoiserOfScore",
+    "EmpiricalDenoiser",
+    "Frame",
+    "FramedDenoiser",
+    "KernelFit",
+    "KernelPath",
+    "Landmarks",
+    "Linear",
+    "MixtureDenoiser",
+    "NeighborDenoiser",
+    "NetworkFit",
+    "NetworkRun",
+    "NormalLaw",
+    "Pairs",
+    "Process",
+    "Sampler",
+    "Score",
+    "ScoreModel",
+    "ScoreOfDenoiser",
+    "Task",
+    "TimeLaw",
+    "Views",
+    "ball_map",
+    "chain_to_kl",
+    "classifier_accuracy",
+    "clean_samples",
+    "compare_samples",
+    "coverage",
+    "ddim",
+    "draw_landmarks",
+    "empirical_score",
+    "error_by_time",
+    "error_split",
+    "excess_risk",
+    "flow_log_density",
+    "flow_sample",
+    "flow_times",
+    "framed_pairs",
+    "integrated_error",
+    "kernel_path",
+    "law_of_samples",
+    "learn_blur",
+    "learn_kernel",
+    "learn_mlp",
+    "learn_neighbors",
+    "learn_network",
+    "lipschitz_constant",
+    "load_score",
+    "make_frame",
+    "make_task",
+    "mean_square_error",
+    "memorized_share",
+    "mixture_score",
+    "mmd",
+    "nearest_distances",
+    "nearness",
+    "noise_level",
+    "noisy_views",
+    "normal_divergence",
+    "sample",
+    "sampler_named",
+    "save_score",
+    "sliced_wasserstein",
+    "split_clean",
+    "stop_by_cutoff",
+    "stop_by_error",
+    "stop_by_spectrum",
+    "stopping_times",
+    "time_grid",
+    "train_network",
+    "truncation",
+    "wasserstein",
+]

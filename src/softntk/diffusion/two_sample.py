@@ -1,0 +1,50 @@
+"""Can a classifier tell samples from data? A two-sample test with gradient-boosted trees.
+
+Equal numbers of both are labeled 0 and 1, and the accuracy of trees is measured by 5-fold cross-validation, each point
+judged by trees that have not seen it. 0.5 is the floor: the classifier guesses. The standard error treats the N
+judgments as independent, which they nearly are.
+
+Reference: Lopez-Paz, Oquab, arXiv 1610.06545.
+"""
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+from softntk.failures import BadInput
+from softntk.numerics.expectation import Estimate
+
+__all__ = ["classifier_accuracy"]
+
+_FOLDS = 5
+
+Points = Float[np.ndarray, "_ _"]
+
+
+def classifier_accuracy(key: Array, first: Points, second: Points) -> Estimate:
+    """Accuracy with which trees tell the two sets apart; the larger one is cut to the size of the other.
+
+    Raises:
+        BadInput: the sets have different numbers of columns, or one has fewer than 10 rows.
+    """
+    count = min(len(first), len(second))
+    if first.shape[1] != second.shape[1] or count < 2 * _FOLDS:
+        raise BadInput(
+            "second", required=f"have {first.shape[1]} columns like first, and both at least {2 * _FOLDS} rows",
+            got=f"{first.shape} and {second.shape}", advice="Pass more points.",
+        )  # fmt: skip
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.model_selection import StratifiedKFold
+    from threadpoolctl import threadpool_limits
+
+    seed = int(jax.random.randint(key, (), 0, np.iinfo(np.int32).max))
+    points = np.concatenate([first[:count], second[:count]])
+    labels = np.repeat([0, 1], count)
+    right = 0
+    for train, test in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(points, labels):
+        trees = HistGradientBoostingClassifier(random_state=seed)
+        # These trees are so small that threads would wait for each other more than they work.
+        with threadpool_limits(1):
+            right += int((trees.fit(points[train], labels[train]).predict(points[test]) == labels[test]).sum())
+    accuracy = right / len(labels)
+    return Estimate(accuracy, float(np.sqrt(accuracy * (1 - accuracy) / len(labels))))

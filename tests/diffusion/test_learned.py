@@ -1,0 +1,227 @@
+"""Learned denoisers: frames, kernels by landmarks, networks, references, stopping, the split, and the file."""
+
+import dataclasses
+import json
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from softntk.data.mixture import mixture_named
+from softntk.data.shapes import SHAPES, shape_named
+from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
+from softntk.diffusion.frame import FramedDenoiser, framed_pairs
+from softntk.diffusion.landmarks import draw_landmarks, kernel_path
+from softntk.diffusion.learn import learn_blur, learn_kernel, learn_mlp, learn_neighbors, learn_network, make_task
+from softntk.diffusion.matching import TimeLaw, noisy_views
+from softntk.diffusion.model import ScoreModel, load_score, save_score
+from softntk.diffusion.process import Constant
+from softntk.diffusion.references import _blurred
+from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, mean_square_error, truncation
+from softntk.diffusion.stopping import noise_level, stop_by_cutoff, stopping_times
+from softntk.failures import BadInput
+from softntk.kernels.limit import Limit
+from softntk.networks.features import ReLU, Softmax
+
+PROCESS, LAW = Constant(horizon=5.0), TimeLaw()
+MIXTURE, GAUSSIAN = mixture_named("three-gaussians"), mixture_named("gaussian")
+CLEAN = MIXTURE.sample(jax.random.key(5), 60)
+FRESH = noisy_views(jax.random.key(6), MIXTURE.sample(jax.random.key(7), 400), PROCESS, law=LAW)
+TRUTH = MixtureDenoiser(PROCESS, MIXTURE)
+
+
+@pytest.fixture(scope="module")
+def task():
+    return make_task(jax.random.key(8), CLEAN, PROCESS, LAW, views=4, held_out_views=4)
+
+
+@pytest.fixture(scope="module")
+def fit(task):
+    return learn_kernel(jax.random.key(9), task, scales=(3.0,), count=80)
+
+
+def test_the_baseline_is_the_exact_denoiser_of_gaussian_data(task):
+    clean = GAUSSIAN.sample(jax.random.key(1), 4000)
+    frame = task.frame(clean, 0.5)
+    exact = MixtureDenoiser(PROCESS, GAUSSIAN)(FRESH.times, FRESH.points)
+    # Mean and covariance of 4,000 samples have relative errors of about 1/60.
+    assert float(((frame.baseline(FRESH.times, FRESH.points) - exact) ** 2).sum(axis=1).mean()) < 2e-3
+
+
+@pytest.mark.parametrize("name", ["residual", "plain"])
+def test_a_frame_gives_back_what_its_labels_say(name, task):
+    other = dataclasses.replace(task, frame_name=name)
+    frame, pairs = other.pairs(0.5)
+    assert float(jnp.abs(pairs.labels).max()) == pytest.approx(1.0)
+    assert float(jnp.linalg.norm(pairs.inputs, axis=1).max()) <= 1 + 1e-12
+    back = frame.denoised(task.views.times, task.views.points, pairs.labels)
+    averaged = EmpiricalDenoiser(PROCESS, task.kept)(task.views.times, task.views.points)
+    np.testing.assert_allclose(back, averaged, atol=1e-10)
+
+
+def test_averaged_labels_estimate_the_same_with_less_noise(task):
+    frame, drawn = framed_pairs(task.frame(CLEAN, 0.5), task.every)
+    _, averaged = framed_pairs(task.frame(CLEAN, 0.5), task.every, averaged_over=CLEAN)
+    clean = frame.labels(task.every.times, task.every.points, TRUTH(task.every.times, task.every.points))
+    noise = [float(((each.labels - clean) ** 2).mean()) for each in (drawn, averaged)]
+    assert noise[1] < 0.3 * noise[0]
+    # In the mean over views they agree: any function of the input has the same inner product with both.
+    gap = ((drawn.labels - averaged.labels) * drawn.inputs[:, :1]).mean(axis=1)
+    assert abs(float(gap.mean())) < 4 * float(gap.std()) / gap.size**0.5
+
+
+def test_with_all_pairs_as_landmarks_it_is_kernel_regression(task):
+    _, pairs = task.pairs(0.5)
+    inputs, labels = pairs.inputs[:40], pairs.labels[:40]
+    kernel = Limit(ReLU(), 1.0)
+    path = kernel_path(draw_landmarks(jax.random.key(0), kernel, inputs, count=40), inputs, labels)
+    assert float(path.lost) < 1e-9
+    K, new = np.asarray(kernel(inputs, None)), np.asarray(kernel(pairs.inputs[40:60], inputs))
+    ridge = new @ np.linalg.solve(K + 40 * 1e-3 * np.eye(40), np.asarray(labels))
+    np.testing.assert_allclose(path.ridge(1e-3)(pairs.inputs[40:60]), ridge, rtol=1e-6, atol=1e-9)
+    values, vectors = np.linalg.eigh(K / 40)
+    filters = -np.expm1(-30.0 * values) / values
+    flow = new @ vectors @ (filters[:, None] * (vectors.T @ np.asarray(labels))) / 40
+    np.testing.assert_allclose(path.flow(30.0)(pairs.inputs[40:60]), flow, rtol=1e-6, atol=1e-9)
+    # Early on the flow is tau times the first step of gradient descent, and at zero it is nothing.
+    assert float(jnp.abs(path.flow(0.0)(inputs)).max()) == 0
+
+
+def test_the_kernel_beats_the_best_affine_denoiser(task, fit):
+    exact = TRUTH(FRESH.times, FRESH.points)
+    learned = mean_square_error(fit.denoiser, exact, FRESH)
+    affine = mean_square_error(lambda t, x: task.frame(CLEAN, 0.5).baseline(t, x), exact, FRESH)
+    assert learned.mean + 3 * learned.error < affine.mean
+    assert fit.held_out_error == pytest.approx(fit.choice["held_out_error"])
+
+
+def test_the_parts_of_the_error_add_up(task, fit):
+    split = error_split(fit.path, fit.choice["tau"], fit.frame, fit.pairs.inputs, task.every, TRUTH, FRESH)
+    assert split["total"].mean == pytest.approx(sum(split[k].mean for k in ("noise", "bias", "cross")))
+    exact = TRUTH(FRESH.times, FRESH.points)
+    assert split["total"].mean == pytest.approx(mean_square_error(fit.denoiser, exact, FRESH).mean, rel=1e-6)
+    assert split["total"].mean == pytest.approx(split["kernel"].mean)
+    longer = error_split(fit.path, 100 * fit.choice["tau"], fit.frame, fit.pairs.inputs, task.every, TRUTH, FRESH)
+    assert longer["noise"].mean > split["noise"].mean
+
+
+def test_a_wide_network_follows_its_flow(task):
+    found = learn_network(
+        jax.random.key(2), task, width=2048, scale=1.0, legs=2, leg_steps=20, dtype=jnp.float64, features=Softmax()
+    )
+    phi = draw_landmarks(jax.random.key(3), Limit(Softmax(), 1.0), found.pairs.inputs, count=80)
+    path = kernel_path(phi, found.pairs.inputs, found.pairs.labels)
+    flow = path.flow(found.run.tau)(found.pairs.inputs)
+    network = found.run.network(found.pairs.inputs)
+    moved = float((network**2).mean())
+    assert moved > 0
+    # The step is half of the stable one and the kernel of a finite width: a few percent each.
+    assert float(((network - flow) ** 2).mean()) < 0.1 * moved
+    assert isinstance(found.denoiser, FramedDenoiser)
+
+
+def test_references_are_chosen_on_held_out_views(task):
+    exact = TRUTH(FRESH.times, FRESH.points)
+    neighbors, smoothed = learn_neighbors(task), learn_blur(task)
+    assert neighbors.held_out.size > 2
+    assert neighbors.held_out_error == neighbors.held_out[neighbors.tried == neighbors.choice["neighbors"]][0]
+    for chosen in (neighbors, smoothed):
+        assert mean_square_error(chosen.denoiser, exact, FRESH).mean < 0.1
+    rough = learn_mlp(jax.random.key(4), task, steps=500)
+    assert mean_square_error(rough.denoiser, exact, FRESH).mean < 0.1
+
+
+def test_a_blur_is_a_later_time(task):
+    data = EmpiricalDenoiser(PROCESS, task.kept)
+    direct = EmpiricalDenoiser(PROCESS, task.kept, 0.3)(FRESH.times, FRESH.points)
+    np.testing.assert_allclose(_blurred(data, 0.3, FRESH), direct, rtol=1e-9, atol=1e-11)
+
+
+def test_the_rules_stop_in_order_of_the_noise(fit):
+    times = stopping_times(fit.path, fit.choice["tau"])
+    assert all(time > 0 for time in times.values())
+    omega = noise_level(fit.path, fit.choice["tau"])
+    later = [stop_by_cutoff(fit.path, noise=factor * omega) for factor in (0.1, 1.0)]
+    assert later[0] >= later[1]
+    # The noise of labels that are pure noise is their size.
+    labels = jax.random.normal(jax.random.key(1), fit.pairs.labels.shape)
+    noisy = kernel_path(fit.path.features, fit.pairs.inputs, labels)
+    assert noise_level(noisy, 1.0 / float(noisy.values[-1])) == pytest.approx(1.0, abs=4 / labels.size**0.5 + 0.02)
+
+
+def test_truncation_counts_what_lies_outside(task):
+    frame = task.frame(CLEAN, 0.5)
+    small = dataclasses.replace(frame, ball=dataclasses.replace(frame.ball, radius=1.0))
+    cut, most = truncation(small, TRUTH, FRESH), truncation(frame, TRUTH, FRESH)
+    z = np.linalg.norm(small.ball.standardized(FRESH.times, FRESH.points), axis=1)
+    assert cut["mass"].mean == pytest.approx((z > 1).mean())
+    assert most["mass"].mean < cut["mass"].mean
+    assert most["error"].mean <= cut["error"].mean
+
+
+def test_the_lipschitz_constant_of_gaussian_data():
+    """f* is affine there: its slope at t is the largest a e/(a^2 e + v)."""
+    truth = MixtureDenoiser(PROCESS, GAUSSIAN)
+    alpha, noise = PROCESS.alpha(FRESH.times), PROCESS.variance(FRESH.times)
+    slope = alpha * GAUSSIAN.eigenvalues.max() / (alpha**2 * GAUSSIAN.eigenvalues.max() + noise)
+    assert lipschitz_constant(truth, FRESH) == pytest.approx(float(slope.max()), rel=1e-9)
+
+
+def test_the_chain_of_the_exact_score_has_no_learning_error():
+    grids = [np.geomspace(5.0, 0.02, count + 1) for count in (25, 100)]
+    coarse, fine = (chain_to_kl(jax.random.key(0), PROCESS, MIXTURE, TRUTH, grid, count=2000) for grid in grids)
+    assert coarse["learning"].mean == pytest.approx(0, abs=1e-12)
+    assert fine["discretization"].mean < 0.5 * coarse["discretization"].mean
+    # KL of two Gaussians is known.
+    found = chain_to_kl(
+        jax.random.key(0), PROCESS, GAUSSIAN, MixtureDenoiser(PROCESS, GAUSSIAN), np.geomspace(1.0, 0.02, 11),
+        count=20_000,
+    )  # fmt: skip
+    end = GAUSSIAN.noisy(PROCESS.alpha(1.0), PROCESS.variance(1.0))
+    C, mu = np.asarray(end.covariance()), np.asarray(end.mean())
+    kl = 0.5 * (np.trace(C) + mu @ mu - 2 - np.log(np.linalg.det(C)))
+    assert abs(found["prior"].mean - kl) < 4 * found["prior"].error
+
+
+@pytest.mark.parametrize("kind", ["kernel", "network", "mlp", "empirical"])
+def test_a_model_comes_back_from_its_file(kind, task, fit, tmp_path):
+    denoisers = {
+        "kernel": lambda: fit.denoiser,
+        "network": lambda: learn_network(jax.random.key(2), task, width=16, legs=1, leg_steps=1).denoiser,
+        "mlp": lambda: learn_mlp(jax.random.key(4), task, steps=250).denoiser,
+        "empirical": lambda: EmpiricalDenoiser(PROCESS, CLEAN, 0.1),
+    }
+    denoiser = denoisers[kind]()
+    model = ScoreModel(denoiser, PROCESS, 0.02, 5.0, np.array([1.0, 2.0]), np.array([3.0, 4.0]), {"data": "x"})
+    back = load_score(save_score(model, tmp_path / "model.npz"))
+    np.testing.assert_array_equal(back.denoiser(FRESH.times, FRESH.points), denoiser(FRESH.times, FRESH.points))
+    np.testing.assert_array_equal(back.in_units(jnp.ones((1, 2))), [[4.0, 6.0]])
+    assert (back.start, back.end, back.description["data"]) == (0.02, 5.0, "x")
+
+
+def test_files_that_are_no_models_are_refused(tmp_path):
+    with pytest.raises(BadInput):
+        load_score(tmp_path / "absent.npz")
+    path = tmp_path / "other.npz"
+    np.savez(path, description=np.array(json.dumps({"format": "x"})), shift=np.zeros(2), factor=np.ones(2))
+    with pytest.raises(BadInput, match="softntk score"):
+        load_score(path)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes_have_about_unit_size(name, key):
+    points = np.asarray(shape_named(name, key, 4000))
+    assert np.abs(points.mean(axis=0)).max() < 0.1
+    assert 0.6 < points.std(axis=0).mean() < 1.4
+    with pytest.raises(BadInput):
+        shape_named("cube", key, 3)
+
+
+def test_bad_tasks_are_refused():
+    with pytest.raises(BadInput):
+        make_task(jax.random.key(0), CLEAN, PROCESS, LAW, labels="guessed")
+    with pytest.raises(BadInput):
+        make_task(jax.random.key(0), CLEAN, PROCESS, LAW, frame="round").pairs(0.5)
+    assert math.isfinite(make_task(jax.random.key(0), CLEAN, PROCESS, LAW).error(TRUTH))
