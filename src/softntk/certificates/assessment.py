@@ -169,8 +169,8 @@ def _searched(
         floor, beta = exact, b0 + change
         if damped is not None:
             grown = (damped.start * jnp.sqrt(more), damped.share / jnp.sqrt(more))
-            damped = eqx.tree_at(lambda f: (f.start, f.share), damped, grown)
-            floor = _higher(exact, damped.lines(grid), grid)
+            wider: Floor = eqx.tree_at(lambda f: (f.start, f.share), damped, grown)
+            floor = _higher(exact, wider.lines(grid), grid)
         rates = _smooth(exact, floor, bounds, beta, residual, step_size)
     return _best(grid, bounds, floor, rates, beta, residual, step_size)
 

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
@@ -84,7 +85,7 @@ def require_float64(name: str, array: Array) -> None:
 
 
 def _first_not_finite(array: Array) -> tuple[tuple[int, int], float] | None:
-    if isinstance(array, jax.core.Tracer):
+    if isinstance(array, Tracer):
         return None
     # NumPy reads what is in the memory of the CPU in place, and compiles nothing.
     near = array.is_fully_addressable and all(device.platform == "cpu" for device in array.devices())

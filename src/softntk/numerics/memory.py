@@ -25,10 +25,10 @@ _CONTROL_GROUPS = (
 
 def free_bytes() -> int:
     """Memory that can be allocated now without swapping, in bytes: of the machine, or of the container if less."""
-    return min([int(psutil.virtual_memory().available), *(_left(*group) for group in _CONTROL_GROUPS)])
+    return int(min(psutil.virtual_memory().available, *(_left(*group) for group in _CONTROL_GROUPS)))
 
 
-def _left(limit: str, used: str, statistics: str, cached: str) -> int | float:
+def _left(limit: str, used: str, statistics: str, cached: str) -> float:
     """What a control group may still allocate; infinity where there is no limit. Cached files can be dropped."""
     try:
         most, now = int(Path(limit).read_text()), int(Path(used).read_text())
