@@ -5,7 +5,6 @@ Values are read only where they are known: under `jit` and `vmap` the entries ar
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
