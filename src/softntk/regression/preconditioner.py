@@ -91,9 +91,9 @@ def preconditioner(
 
 
 def _factored(name: str, columns: Float[np.ndarray, "p n"], shift: float) -> Preconditioner:
-    small = scipy.linalg.blas.dsyrk(1.0, columns.T, trans=1, lower=1) if columns.flags.c_contiguous else None
+    small = scipy.linalg.blas.dsyrk(1.0, columns.T, trans=1, lower=1) if columns.flags.c_contiguous else None  # pyright: ignore[reportAttributeAccessIssue]
     if small is None:
-        small = scipy.linalg.blas.dsyrk(1.0, columns, lower=1)
+        small = scipy.linalg.blas.dsyrk(1.0, columns, lower=1)  # pyright: ignore[reportAttributeAccessIssue]
     # Rounding of F^T F must not decide: the shift stays above it.
     shift = max(shift, 1e-14 * float(np.trace(small)))
     small[np.diag_indices_from(small)] += shift
