@@ -74,9 +74,9 @@ def preconditioner(
         name = "degree" if expandable(kernel) and rank(kernel, d, 2) <= largest_rank else "pivoted"
     if name == "degree":
         degree = 1
-        while rank(kernel, d, degree + 1) <= largest_rank and degree < 40:
+        while rank(kernel, d, degree + 1) <= largest_rank and degree < 40:  # pyright: ignore[reportArgumentType]
             degree += 1
-        features = expand(kernel, inputs, degree=degree)
+        features = expand(kernel, inputs, degree=degree)  # pyright: ignore[reportArgumentType]
         columns = np.asarray(features.columns(inputs))
         left_out = float(np.mean(features.remainder(inputs)))
     else:
