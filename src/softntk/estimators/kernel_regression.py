@@ -7,7 +7,7 @@ eigenvalues of the kernel grow with n.
 """
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -51,14 +51,15 @@ class _KernelEstimator(BaseEstimator):
     def _labels(self, y: np.ndarray) -> np.ndarray:
         """Targets as numbers (n, k)."""
 
-    def _fit(self, x: np.ndarray, y: np.ndarray) -> None:
+    def _fit(self, x: Any, y: Any) -> None:
         x = np.asarray(x, np.float64)
+        y = np.asarray(y)
         with jax.enable_x64(True):
             choose, draw = jax.random.split(jax.random.key(self.seed))
             self.scaling_ = Scaling.fit(self.scaling, x)
             inputs, labels = jnp.asarray(self.scaling_.apply(x)), jnp.asarray(self._labels(y))
-            features = features_named(self.features)
-            kernels = [Limit(features, float(scale), self.trained) for scale in np.atleast_1d(self.scale)]
+            features, trained = features_named(self.features), cast(Any, self.trained)
+            kernels = [Limit(features, float(scale), trained) for scale in np.atleast_1d(self.scale)]
             if self.ridge == "auto":
                 kernel, ridge = chosen(kernels, inputs, labels, key=choose)
             elif len(kernels) == 1:

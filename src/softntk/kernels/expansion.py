@@ -25,6 +25,7 @@ only the variables i, ..., d, and these are the last ones of their list: one pro
 
 import math
 from functools import lru_cache
+from typing import TypeGuard
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -78,7 +79,7 @@ class Expansion(eqx.Module):
         return _columns(self, inputs)
 
 
-def expandable(kernel: object) -> bool:
+def expandable(kernel: object) -> TypeGuard[Limit]:
     """Whether the kernel has explicit features."""
     return isinstance(kernel, Limit) and kernel.features.name in (Softmax.name, Exponential.name)
 

@@ -51,7 +51,7 @@ class Landmarks(eqx.Module):
         # The right-hand side of trsm is (n, p) in C order, that is (p, n) in LAPACK's.
         rows = entries(self.kernel, inputs, self.points)
         factor = np.asfortranarray(self.factor)
-        return scipy.linalg.blas.dtrsm(1.0, factor, rows.T, lower=1, overwrite_b=1)
+        return scipy.linalg.blas.dtrsm(1.0, factor, rows.T, lower=1, overwrite_b=1)  # pyright: ignore[reportAttributeAccessIssue]
 
     def remainder(self, inputs: Float[Array, "n d"]) -> Float[np.ndarray, " n"]:
         """E(x_i, x_i) (n,), rounding below zero cut off."""

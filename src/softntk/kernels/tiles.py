@@ -115,7 +115,7 @@ def entries(kernel: Kernel, inputs: Float[Array, "n d"], others: Float[Array, "n
 def diagonal(kernel: Kernel, inputs: Float[Array, "n d"]) -> Float[np.ndarray, " n"]:
     """K(x_i, x_i) (n,): by `kernel.diagonal` if there is one, else entry by entry."""
     if hasattr(kernel, "diagonal"):
-        return np.array(kernel.diagonal(inputs), np.float64)
+        return np.array(kernel.diagonal(inputs), np.float64)  # pyright: ignore[reportFunctionMemberAccess]
     return np.array(_each(kernel, inputs), np.float64)
 
 

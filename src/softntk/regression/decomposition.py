@@ -54,7 +54,7 @@ def path(
     if rung not in _RUNGS:
         raise BadInput("rung", required=f"be one of {', '.join(_RUNGS)}", got=repr(rung), advice='Type rung="auto".')
     if rung == "expanded":
-        return _expanded(expand(kernel, inputs, accuracy=accuracy), inputs, labels)
+        return _expanded(expand(kernel, inputs, accuracy=accuracy), inputs, labels)  # pyright: ignore[reportArgumentType]
     if rung == "landmarks":
         if key is None:
             raise BadInput(

@@ -72,7 +72,7 @@ def solved(
     own = (diagonal + ridge - np.diagonal(matrix))[:, None]
 
     def residual(solution: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
-        return labels - scipy.linalg.blas.dsymm(1.0, view, solution, lower=0) - own * solution
+        return labels - scipy.linalg.blas.dsymm(1.0, view, solution, lower=0) - own * solution  # pyright: ignore[reportAttributeAccessIssue]
 
     size = np.linalg.norm(labels, axis=0)
     size = np.where(size > 0, size, 1)

@@ -4,7 +4,7 @@ With Phi (n, p) the features, everything needed is Phi^T Phi (p, p) and Phi^T Y 
 cost n p^2, memory p^2.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -30,8 +30,8 @@ class FeatureMap(Protocol):
         """Number of features."""
         ...
 
-    def columns(self, inputs: Float[Array, "n d"]) -> Float[Array, "p n"]:
-        """Features, one input a column."""
+    def columns(self, inputs: Float[Array, "n d"]) -> Any:
+        """Features (p, n), one input a column."""
         ...
 
     def __call__(self, inputs: Float[Array, "n d"]) -> Float[Array, "n p"]:
@@ -58,7 +58,7 @@ def gram(
         block = np.asarray(jax.block_until_ready(features.columns(jnp.pad(part, ((0, short), (0, 0))))))
         block = block[:, : rows - short]
         moment += block @ targets[first : first + rows]
-        total = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=total, trans=1, lower=1, overwrite_c=1)
+        total = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=total, trans=1, lower=1, overwrite_c=1)  # pyright: ignore[reportAttributeAccessIssue]
     if not (np.isfinite(moment).all() and np.isfinite(np.diagonal(total)).all()):
         raise BadInput(
             "inputs", required="give finite features", got="infinity or NaN", advice="Scale the inputs down."

@@ -98,7 +98,7 @@ def conjugate_gradients(
     reason = ""
     while True:
         active = np.linalg.norm(state.residual, axis=0) > state.goal
-        steps = int(state.steps)
+        steps, solution, norms = int(state.steps), state.solution, state.before
         if not active.any():
             solution = state.solution + state.change
             true = labels - exact.product(solution) - ridge * solution

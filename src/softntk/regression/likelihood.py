@@ -69,7 +69,7 @@ def marginal_likelihood(
     solved = scipy.linalg.cho_solve(factor, targets, check_finite=False)
     determinant = 2 * float(np.sum(np.log(np.diagonal(factor[0]))))
     value = -0.5 * (float(np.sum(targets * solved)) + k * determinant + n * k * math.log(2 * math.pi))
-    inverse, _ = scipy.linalg.lapack.dpotri(factor[0], lower=1, overwrite_c=1)
+    inverse, _ = scipy.linalg.lapack.dpotri(factor[0], lower=1, overwrite_c=1)  # pyright: ignore[reportAttributeAccessIssue]
     lower = np.tril(inverse, -1)
     inverse = lower + lower.T + np.diag(np.diagonal(inverse))
     slope = 0.5 * (solved @ solved.T - k * inverse)

@@ -19,6 +19,8 @@ Choosing. With the smoother S = U l filter(l) U^T, h = diag S: generalized cross
 (n - tr S)^2 and leave-one-out residuals (y_i - f_i) / (1 - h_i), exact for ridge, an approximation for flow.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -44,7 +46,7 @@ class Path(eqx.Module):
     """
 
     kernel: Kernel
-    basis: eqx.Module
+    basis: Any
     inputs: Float[Array, "n d"]
     labels: Float[Array, "n k"]
     eigenvalues: Float[np.ndarray, " p"]

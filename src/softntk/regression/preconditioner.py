@@ -74,9 +74,9 @@ def preconditioner(
         name = "degree" if expandable(kernel) and rank(kernel, d, 2) <= largest_rank else "pivoted"
     if name == "degree":
         degree = 1
-        while rank(kernel, d, degree + 1) <= largest_rank and degree < 40:
+        while rank(kernel, d, degree + 1) <= largest_rank and degree < 40:  # pyright: ignore[reportArgumentType]
             degree += 1
-        features = expand(kernel, inputs, degree=degree)
+        features = expand(kernel, inputs, degree=degree)  # pyright: ignore[reportArgumentType]
         columns = np.asarray(features.columns(inputs))
         left_out = float(np.mean(features.remainder(inputs)))
     else:
@@ -91,9 +91,9 @@ def preconditioner(
 
 
 def _factored(name: str, columns: Float[np.ndarray, "p n"], shift: float) -> Preconditioner:
-    small = scipy.linalg.blas.dsyrk(1.0, columns.T, trans=1, lower=1) if columns.flags.c_contiguous else None
+    small = scipy.linalg.blas.dsyrk(1.0, columns.T, trans=1, lower=1) if columns.flags.c_contiguous else None  # pyright: ignore[reportAttributeAccessIssue]
     if small is None:
-        small = scipy.linalg.blas.dsyrk(1.0, columns, lower=1)
+        small = scipy.linalg.blas.dsyrk(1.0, columns, lower=1)  # pyright: ignore[reportAttributeAccessIssue]
     # Rounding of F^T F must not decide: the shift stays above it.
     shift = max(shift, 1e-14 * float(np.trace(small)))
     small[np.diag_indices_from(small)] += shift

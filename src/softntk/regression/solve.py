@@ -194,10 +194,10 @@ def _features(
     if name == "expanded":
         features = expand(kernel, inputs, degree=chosen.degree)  # pyright: ignore[reportArgumentType]
         return features, float(np.sum(features.remainder(inputs))) / ridge
-    pool_key, key = jax.random.split(key)  # pyright: ignore[reportArgumentType]
+    pool_key, draw = jax.random.split(key)  # pyright: ignore[reportArgumentType]
     count = min(inputs.shape[0], _POOL * chosen.rung.rank)
     pool = inputs[jax.random.permutation(pool_key, inputs.shape[0])[:count]]
-    return landmarks(kernel, pool, rank=min(chosen.rung.rank, count), key=key), math.inf
+    return landmarks(kernel, pool, rank=min(chosen.rung.rank, count), key=draw), math.inf
 
 
 def _by_features(
