@@ -38,10 +38,7 @@ def said(values) -> str:
 
 def plane(claims: Claims) -> None:
     study = study_named("score_error")
-    chosen = {
-        "draws": DRAWS, "kernels": ["softmax"], "scales": [6.0, 8.0], "landmarks": 1000, "fresh": 10000,
-        "seconds": 60.0,
-    }  # fmt: skip
+    chosen = {"draws": DRAWS, "kernels": ["softmax"], "seconds": 60.0}
     error = run(study, study.parameters("full") | chosen, command="python benchmarks/score.py plane").arrays["error"]
     kernel = error.sel(learner="softmax")
     numbers = [said(kernel.sel(samples=n)) for n in kernel["samples"].values]
