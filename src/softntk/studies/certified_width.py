@@ -39,12 +39,13 @@ NAMES = tuple(FEATURES)
 def plan(parameters: Parameters) -> list[Cell]:
     cells = []
     for source, count in parameters["data"]:
+        size = max(count * parameters["largest"] / 1e6, 1.0)
         for name in NAMES:
             arguments = (source, count, name, parameters)
             cells += [
-                Cell(f"certified {source} {count} {name}", partial(_certified, *arguments), weight=8.0),
-                Cell(f"trains {source} {count} {name}", partial(_trains, *arguments), weight=3.0),
-                Cell(f"along {source} {count} {name}", partial(_along, *arguments), weight=3.0),
+                Cell(f"certified {source} {count} {name}", partial(_certified, *arguments), weight=8.0 * size),
+                Cell(f"trains {source} {count} {name}", partial(_trains, *arguments), weight=3.0 * size),
+                Cell(f"along {source} {count} {name}", partial(_along, *arguments), weight=3.0 * size),
             ]
     return cells
 

@@ -88,7 +88,7 @@ def _fitted(clean: jax.Array, components: int, seed: int) -> GaussianMixture:
     from sklearn.mixture import GaussianMixture as Fit
 
     found = Fit(components, n_init=5, random_state=seed).fit(np.asarray(clean))
-    return GaussianMixture(found.weights_, found.means_, found.covariances_)
+    return GaussianMixture(*(np.asarray(each) for each in (found.weights_, found.means_, found.covariances_)))
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
