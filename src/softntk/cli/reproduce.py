@@ -1,12 +1,19 @@
 """`softntk reproduce`: run every study, write the records and the page."""
 
 import os
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from queue import Queue
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from softntk.cli.options import log_to_stderr
+
+if TYPE_CHECKING:
+    from softntk.records import Record
+    from softntk.studies import Cell, Study
 
 __all__ = ["command"]
 
@@ -43,33 +50,53 @@ def command(
         f"{len(studies)} studies, preset {preset}: about {_minutes(sum(seconds.values()))} on two cores, results in "
         f"{output}/"
     )
-    done = []
+    count = processes or min(os.cpu_count() or 1, 4)
     words = TextColumn("{task.description}")
     columns = (words, BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    count = processes or min(os.cpu_count() or 1, 4)
-    with workers(count) as executor, Progress(*columns, console=console) as progress:
+    # A study stays in one process where it can: its cells then share what is compiled. The longest ones go first.
+    sharing = min(count, len(studies))
+    with (
+        ExitStack() as stack,
+        Progress(*columns, console=console) as progress,
+        ThreadPoolExecutor(sharing) as threads,
+    ):
+        idle: Queue[Executor] = Queue()
+        for _ in range(sharing):
+            idle.put(stack.enter_context(workers(count // sharing)))
         total = progress.add_task("all studies", total=sum(seconds.values()))
-        for study in studies:
+
+        def record_of(study: "Study") -> "Record":
             task = progress.add_task(f"  {study.name}", total=seconds[study.name])
             known = records.read(output, study.name) if records.exists(output, study.name) and not again else None
             if known is not None and known.parameters == parameters[study.name] and _same_software(known):
                 progress.update(task, completed=seconds[study.name], description=f"  {study.name} (there already)")
                 progress.advance(total, seconds[study.name])
-                done.append(known)
-                continue
+                return known
 
-            def advance(cell, study=study, task=task) -> None:
+            def advance(cell: "Cell") -> None:
                 share = cell.weight * study.weight
                 progress.update(task, advance=share, description=f"  {study.name}: {cell.name}")
                 progress.advance(total, share)
 
             again_by = _command(study.name, preset, seed)
-            record = run(
-                study, parameters[study.name], command=again_by, folder=output, on_cell=advance, executor=executor
-            )
+            executor = idle.get()
+            try:
+                record = run(
+                    study, parameters[study.name], command=again_by, folder=output, on_cell=advance, executor=executor
+                )
+            finally:
+                idle.put(executor)
             records.write(record, output, replace=True)
-            done.append(record)
             progress.update(task, completed=seconds[study.name], description=f"  {study.name}")
+            return record
+
+        longest_first = sorted(studies, key=lambda study: -seconds[study.name])
+        started = {study.name: threads.submit(record_of, study) for study in longest_first}
+        try:
+            done = [started[study.name].result() for study in studies]
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
     page = write_page(done, output / "index.html")
     forget_cells(output)
     failed = [verdict for record in done for verdict in record.verdicts if verdict.answer == "fails"]

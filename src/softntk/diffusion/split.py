@@ -23,6 +23,7 @@ Reference: Girsanov's theorem as in Chen et al., arXiv 2209.11215.
 
 from collections.abc import Callable
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -126,6 +127,16 @@ def chain_to_kl(
     """
     times = jnp.asarray(grid, float)
     law = TimeLaw(start=float(times[-1]), end=float(times[0]))
+    terms, early = _chain(key, process, mixture, denoiser, times, law, count)
+    return {name: mean_and_error(draws) for name, draws in terms.items()} | {"early_end": Estimate(float(early), 0.0)}
+
+
+@eqx.filter_jit
+def _chain(
+    key: Array, process: Process, mixture: GaussianMixture, denoiser: Denoiser, times: Float[Array, " s"], law: TimeLaw,
+    count: int,
+) -> tuple[dict[str, Float[Array, " n"]], Float[Array, ""]]:  # fmt: skip
+    """The terms of `chain_to_kl`, one draw each, and the early end."""
     clean_key, view_key, step_key, prior_key = jax.random.split(key, 4)
     views = noisy_views(view_key, mixture.sample(clean_key, count), process, law=law)
     t, x = views.times, views.points
@@ -153,7 +164,4 @@ def chain_to_kl(
     first = process.alpha(times[-1])
     second_moment = jnp.trace(mixture.covariance()) + (mixture.mean() ** 2).sum()
     early = jnp.sqrt((1 - first) ** 2 * second_moment + process.variance(times[-1]) * mixture.size)
-    return {
-        "learning": mean_and_error(learning), "discretization": mean_and_error(frozen), "prior": mean_and_error(prior),
-        "bound": mean_and_error(bound), "early_end": Estimate(float(early), 0.0),
-    }  # fmt: skip
+    return {"learning": learning, "discretization": frozen, "prior": prior, "bound": bound}, early

@@ -22,37 +22,33 @@ __all__ = ["KeptCells", "forget_cells", "timed"]
 
 _SECONDS = "__seconds__"
 
+#: The arrays of a cell and the seconds it took.
+Timed = tuple[dict[str, np.ndarray], float]
+
 
 class KeptCells:
-    """What earlier runs of the same study computed.
-
-    Attributes:
-        seconds_before: time that earlier runs spent on the results read.
-    """
+    """What earlier runs of the same study computed."""
 
     def __init__(self, folder: Path | None, study: str, parameters: dict[str, Any], versions: dict[str, str]):
-        self.seconds_before = 0.0
         self._place: Path | None = None
         if folder is not None:
             described = json.dumps([study, parameters, versions], sort_keys=True)
             digest = hashlib.sha256(described.encode()).hexdigest()[:16]
             self._place = folder / ".cells" / f"{study}-{digest}"
 
-    def read(self, name: str) -> dict[str, np.ndarray] | None:
-        """The arrays of a cell that an earlier run computed, if there are any."""
+    def read(self, name: str) -> Timed | None:
+        """A cell that an earlier run computed, if there is one."""
         found = None if self._place is None else _read(self._place / _file_name(name))
-        if found is not None:
-            self.seconds_before += float(found.pop(_SECONDS))
-        return found
+        return None if found is None else (found, float(found.pop(_SECONDS)))
 
-    def keep(self, name: str, result: dict[str, np.ndarray], seconds: float) -> dict[str, np.ndarray]:
-        """Keep the arrays of a cell and return them."""
+    def keep(self, name: str, result: dict[str, np.ndarray], seconds: float) -> Timed:
+        """Keep a cell and return it."""
         if self._place is not None:
             _write(self._place / _file_name(name), result | {_SECONDS: np.asarray(seconds)})
-        return result
+        return result, seconds
 
 
-def timed(compute: Callable[[], Mapping[str, Any]]) -> tuple[dict[str, np.ndarray], float]:
+def timed(compute: Callable[[], Mapping[str, Any]]) -> Timed:
     """Compute a cell; return its arrays and how long it took, in seconds."""
     started = time.perf_counter()
     return {key: np.asarray(value) for key, value in compute().items()}, time.perf_counter() - started

@@ -183,7 +183,7 @@ STUDY = Study(
     question="How wide is wide enough: by the theorem, by a certificate, and by trying?",
     presets={
         "quick": {
-            "seed": 0, "data": [["breast_cancer", 20]], "smallest": 64, "largest": 4096,
+            "seed": 0, "data": [["breast_cancer", 20]], "smallest": 512, "largest": 4096,
             "steps": 10000, "narrow": 128, "along_steps": 2000, "along_every": 50, "sharp": False,
         },
         "full": {

@@ -143,7 +143,7 @@ STUDY = Study(
     question="Does the kernel's complexity predict the test error, and does normalization help?",
     presets={
         "quick": {
-            "seed": 0, "data": ["digits_parity", "breast_cancer"], "counts": [50, 200], "width": 1024, "seeds": 3,
+            "seed": 0, "data": ["digits_parity"], "counts": [50, 200], "width": 1024, "seeds": 3,
             "steps": 300, "delta": 0.01,
         },
         "full": {

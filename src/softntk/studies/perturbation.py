@@ -206,7 +206,7 @@ STUDY = Study(
     presets={
         "quick": {
             "seed": 0, "samples": 16, "input_size": 8, "width": 1024, "radii": [1e-4, 1e-3, 0.00999, 0.1, 1.0],
-            "restarts": 2, "ascent_steps": 12, "moment_widths": [256, 1024, 4096], "moment_radius": 0.5,
+            "restarts": 2, "ascent_steps": 12, "moment_widths": [256, 4096], "moment_radius": 0.5,
             "moment_draws": 400,
         },
         "full": {

@@ -123,7 +123,7 @@ STUDY = Study(
     presets={
         "quick": {
             "seed": 0, "draws": 2, "mixture": "three-gaussians", "samples": 200, "views": 4, "widths": [64, 1024],
-            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0}, "legs": 3, "leg_steps": 50, "fresh": 500,
+            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0}, "legs": 3, "leg_steps": 40, "fresh": 500,
             "landmarks": 200,
         },
         "full": {

@@ -213,7 +213,7 @@ STUDY = Study(
         "quick": {
             "seed": 0, "draws": 2, "mixture": "three-gaussians", "samples": 200, "views": 4, "labels": "drawn",
             "fresh": 1000, "width": 512, "steps": 200, "landmarks": 200,
-            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0}, "kernel_scales": [4.0, 8.0],
+            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0}, "kernel_scales": [8.0],
             "sampler_steps": 50, "lambda_pairs": 100, "tube_pairs": 16, "tube_width": 2048, "tube_steps": 50,
         },
         "full": {

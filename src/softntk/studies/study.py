@@ -10,7 +10,6 @@ of a module with its arguments (`functools.partial`). `conclude` only looks at r
 To add a study, copy `docs/templates/study.py` and add a row to `STUDIES` in `studies/__init__.py`.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
@@ -109,12 +108,13 @@ def run(
         on_cell: called when a cell is done, for progress bars.
         executor: computes the cells, in parallel if it has several workers; without it they are computed here.
     """
-    started = time.perf_counter()
     versions = installed_versions()
     kept = KeptCells(folder, study.name, dict(parameters), versions)
     results: dict[str, Mapping[str, np.ndarray]] = {}
-    for cell, result in _computed(study.plan(parameters), kept, executor):
+    seconds = 0.0
+    for cell, result, took in _computed(study.plan(parameters), kept, executor):
         results[cell.name] = result
+        seconds += took
         if on_cell is not None:
             on_cell(cell)
     outcome = study.conclude(parameters, results)
@@ -128,29 +128,29 @@ def run(
         verdicts=list(outcome.verdicts),
         findings=list(outcome.findings),
         command=command,
-        seconds=time.perf_counter() - started + kept.seconds_before,
+        seconds=seconds,
     )
 
 
 def _computed(
     cells: Sequence[Cell], kept: KeptCells, executor: Executor | None
-) -> Iterator[tuple[Cell, Mapping[str, np.ndarray]]]:
-    """Every cell with its result, as they come."""
+) -> Iterator[tuple[Cell, Mapping[str, np.ndarray], float]]:
+    """Every cell with its result and the seconds it took, as they come."""
     left = []
     for cell in cells:
         found = kept.read(cell.name)
         if found is None:
             left.append(cell)
         else:
-            yield cell, found
+            yield cell, *found
     if executor is None:
         for cell in left:
-            yield cell, kept.keep(cell.name, *timed(cell.compute))
+            yield cell, *kept.keep(cell.name, *timed(cell.compute))
         return
     running = {executor.submit(timed, cell.compute): cell for cell in left}
     try:
         for done in as_completed(running):
-            yield running[done], kept.keep(running[done].name, *done.result())
+            yield running[done], *kept.keep(running[done].name, *done.result())
     finally:
         for each in running:
             each.cancel()

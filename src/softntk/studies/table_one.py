@@ -179,7 +179,7 @@ STUDY = Study(
     question="Table 1 gives the three networks the same rates: what are they with the numbers in it?",
     presets={
         "quick": {
-            "seed": 0, "data": ["digits", "breast_cancer", "wine"], "count": 100, "width": 4096, "seeds": 8,
+            "seed": 0, "data": ["digits", "breast_cancer"], "count": 100, "width": 4096, "seeds": 8,
             "dimensions": [3, 5, 10, 30], "draws": 20, "epsilon": 1e-3,
         },
         "full": {

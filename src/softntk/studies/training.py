@@ -152,7 +152,7 @@ STUDY = Study(
     question="Does gradient descent do on real data what the theory says, at widths that can be built?",
     presets={
         "quick": {
-            "seed": 0, "data": ["digits", "breast_cancer"], "count": 60, "widths": [256, 1024, 4096], "steps": 400,
+            "seed": 0, "data": ["digits", "breast_cancer"], "count": 60, "widths": [256, 4096], "steps": 400,
             "record_every": 10,
         },
         "full": {

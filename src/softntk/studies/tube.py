@@ -109,7 +109,7 @@ STUDY = Study(
     question="How far does a network stray from its linearization, proved and measured?",
     presets={
         "quick": {
-            "seed": 0, "samples": 10, "input_size": 10, "widths": [512, 2048, 8192], "steps": 300, "visits": 64,
+            "seed": 0, "samples": 10, "input_size": 10, "widths": [512, 8192], "steps": 300, "visits": 64,
         },
         "full": {
             "seed": 0, "samples": 20, "input_size": 10, "widths": [512, 2048, 8192, 32768], "steps": 2000,

@@ -27,11 +27,12 @@ def build(record: Record) -> Section:
         f"({error['relu']}) % (ReLU) of new samples; the bound with every constant visible is "
         f"{number(smallest, 2)} at best{', which says nothing for an error of at most 1' if vacuous else ''}."
     )
+    sets = "one data set" if len(arrays["data"]) == 1 else f"{len(arrays['data'])} data sets"
     why = (
         "On the unit sphere the softmax and exponential kernels are the same up to a factor, so their interpolants are "
         f"the same: normalization does not change the predictor there. On {names.data(source)} with n = {n} the "
         f"errors are ({error['softmax']}) % for softmax and ({error['relu']}) % for ReLU, standard errors included. "
-        "What this shows is limited: two data sets, small n, one scale."
+        f"What this shows is limited: {sets}, small n, one scale."
     )
     return Section(
         slug=record.study,
