@@ -172,7 +172,9 @@ def test_with_the_exact_score_samples_are_at_the_floor(name, key):
     assert np.mean(off) > np.mean(floors) + 3 * np.std(floors)  # the test can fail
 
 
-@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "heun", "dpm-solver++", ddim(0.5)], ids=str)
+@pytest.mark.parametrize(
+    "sampler", ["ddpm", "ddim", "heun", "dpm-solver++", ddim(0.5)], ids=lambda each: getattr(each, "name", each)
+)
 def test_data_in_one_point_are_reached_exactly_in_any_number_of_steps(sampler, key):
     point = jnp.asarray([0.7, -1.2])
     denoiser = MixtureDenoiser(PROCESS, GaussianMixture([1.0], np.asarray(point)[None], np.zeros((1, 2, 2))))

@@ -34,8 +34,8 @@ def build(record: Record) -> Section:
             "descent with the guaranteed step reaches loss zero. “Trains” is measured: the loss falls to a "
             "thousandth of "
             f"its start within {record.parameters['steps']:,} steps. Widths are powers of two at which at least 4 of 5 "
-            "starts succeed; the certificates here are checked in float64 (“holds”), and in ball arithmetic by "
-            "softntk certify --rigorous.",
+            "starts succeed. The search is in float64; at the width that it finds, the first start that succeeds is "
+            "proved in ball arithmetic, as softntk certify --rigorous does.",
             "A network that is too narrow for a certificate at its start can get one on the way, when its residual "
             "has "
             f"become small: the last columns show when a network of {narrow} neurons does. From there on the rest of "
