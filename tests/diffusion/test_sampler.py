@@ -141,7 +141,7 @@ def test_the_bound_of_girsanov_holds_for_the_exponential_sampler_and_is_not_empt
     divergence = normal_divergence(exact, law("exponential", steps))
     grid = np.asarray(time_grid(PROCESS, steps, start=START))
     chain = chain_to_kl(key, PROCESS, GAUSSIAN, MixtureDenoiser(PROCESS, GAUSSIAN), grid, count=20_000)
-    assert chain["learning"].mean == 0
+    assert chain["learning"].mean < 1e-28
     bound = chain["discretization"].mean + chain["prior"].mean
     error = np.hypot(chain["discretization"].error, chain["prior"].error)
     assert divergence < bound + 3 * error
