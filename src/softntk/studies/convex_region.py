@@ -89,7 +89,7 @@ STUDY = Study(
     question="How does the region in which the loss behaves as if it were convex differ between the three networks?",
     presets={
         "quick": {
-            "seed": 0, "samples": 12, "input_size": 8, "widths": [256, 4096], "evaluations": 40,
+            "seed": 0, "samples": 12, "input_size": 8, "widths": [256, 4096], "evaluations": 30,
         },
         "full": {
             "seed": 0, "samples": 20, "input_size": 10, "widths": [256, 1024, 4096, 16384], "evaluations": 400,

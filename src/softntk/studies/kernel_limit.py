@@ -159,7 +159,7 @@ STUDY = Study(
     presets={
         "quick": {
             "seed": 1, "samples": 16, "input_size": 8, "outputs": 2, "seeds": 24,
-            "widths": [256, 1024, 4096, 16384], "entry_width": 4096, "entry_seeds": 2048,
+            "widths": [256, 4096, 16384], "entry_width": 4096, "entry_seeds": 2048,
         },
         "full": {
             "seed": 1, "samples": 64, "input_size": 16, "outputs": 4, "seeds": 64,

@@ -88,7 +88,7 @@ STUDY = Study(
     question="What does a learned score look like beside the truth?",
     presets={
         "quick": {
-            "seed": 0, "mixture": "three-gaussians", "samples": 500, "views": 8, "scales": [4.0, 8.0],
+            "seed": 0, "mixture": "three-gaussians", "samples": 500, "views": 8, "scales": [8.0],
             "landmarks": 300, "times": [0.05, 0.4], "reach": 2.2, "points": 41,
         },
         "full": {

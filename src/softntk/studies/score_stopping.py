@@ -96,7 +96,7 @@ STUDY = Study(
     question="When should the learning of a score stop?",
     presets={
         "quick": {
-            "seed": 0, "draws": 2, "mixture": "three-gaussians", "counts": [100, 1000], "pairs": 4000,
+            "seed": 0, "draws": 2, "mixture": "three-gaussians", "counts": [200, 1000], "pairs": 2000,
             "labels": ["drawn", "averaged"], "fresh": 2000, "scale": 6.0, "landmarks": 200, "grid": 30,
             "longest": 1e8,
         },

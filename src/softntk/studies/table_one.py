@@ -180,7 +180,7 @@ STUDY = Study(
     presets={
         "quick": {
             "seed": 0, "data": ["digits", "breast_cancer"], "count": 100, "width": 4096, "seeds": 8,
-            "dimensions": [3, 5, 10, 30], "draws": 20, "epsilon": 1e-3,
+            "dimensions": [3, 10, 30], "draws": 20, "epsilon": 1e-3,
         },
         "full": {
             "seed": 0, "data": ["digits", "breast_cancer", "wine", "iris", "diabetes"], "count": 140, "width": 16384,
