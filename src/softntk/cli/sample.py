@@ -47,6 +47,7 @@ def command(
     import jax.numpy as jnp
     import numpy as np
 
+    from softntk.data.numpy_files import write_members
     from softntk.diffusion.grid import time_grid
     from softntk.diffusion.ode import flow_sample
     from softntk.diffusion.sampler import sample
@@ -69,7 +70,9 @@ def command(
         "model": model, "sampler": sampler, "steps": None if sampler == "flow" else steps, "grid": grid,
         "from": loaded.end, "to": loaded.start, "noisy": noisy, "seed": seed,
     }  # fmt: skip
-    written = _write(output_path(output, ".npz"), samples, settings)
+    written = write_members(
+        output_path(output, ".npz"), {"samples": samples, "description": json.dumps(settings)}, argument="output"
+    )
     found = settings | {"n": number, "d": loaded.size, "not_finite": lost, "written": str(written)}
     if picture:
         from softntk.cli.picture import draw_samples
@@ -96,28 +99,6 @@ def _loaded(model: str):
     mixture, process = mixture_named(model), Constant()
     denoiser = MixtureDenoiser(process, mixture)
     return ScoreModel(denoiser, process, 1e-4, process.horizon, np.zeros(mixture.size), np.ones(mixture.size))
-
-
-def _write(path: Path, samples, settings: dict[str, Any]) -> Path:
-    """Write by one rename."""
-    import os
-
-    import numpy as np
-
-    from softntk.failures import BadInput
-
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, samples=samples, description=np.array(json.dumps(settings)))
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(
-            "output", required="be a file that can be written", got=f"{path} ({error.strerror})",
-            advice="Choose a folder that exists and is yours.",
-        ) from None  # fmt: skip
-    return path
 
 
 def _words(found: dict[str, Any]) -> str:

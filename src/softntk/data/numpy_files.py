@@ -4,6 +4,7 @@ Files are never unpickled. What the header of an array declares is compared with
 is allocated, so that a short file that claims to be huge is refused.
 """
 
+import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,12 +13,13 @@ from typing import IO
 
 import numpy as np
 from jaxtyping import Float, Shaped
+from numpy.typing import ArrayLike
 
 from softntk.data.table import Columns, Table, check_numbers
 from softntk.failures import BadInput
 from softntk.numerics.memory import announce
 
-__all__ = ["ArrayColumns", "read_members", "read_npy", "read_npz", "read_npz_inputs"]
+__all__ = ["ArrayColumns", "read_members", "read_npy", "read_npz", "read_npz_inputs", "write_members"]
 
 
 class ArrayColumns(Columns):
@@ -145,6 +147,28 @@ def read_members(path: Path, wanted: tuple[str, ...], *, advice: str = "") -> di
         if isinstance(error, BadInput):
             raise
         raise _damaged(path, error) from None
+
+
+def write_members(
+    path: Path, arrays: Mapping[str, ArrayLike], *, argument: str = "path", compressed: bool = True
+) -> Path:
+    """Write arrays, numbers or text, as an npz file by one rename: a reader finds the old file or the new one.
+
+    Raises:
+        BadInput: the path, which the caller took as `argument`, cannot be written to.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        with draft.open("wb") as file:
+            (np.savez_compressed if compressed else np.savez)(file, allow_pickle=False, **arrays)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise BadInput(
+            argument, required="be a file that can be written", got=f"{path} ({error.strerror})",
+            advice="Choose a folder that exists and is yours.",
+        ) from None  # fmt: skip
+    return path
 
 
 def _array(file: IO[bytes] | zipfile.ZipExtFile, size: int, name: str) -> np.ndarray:

@@ -25,6 +25,7 @@ from jaxtyping import Array, Float
 
 from softntk.kernels.limit import Limit
 from softntk.numerics.arrays import finite_matrix
+from softntk.numerics.blocks import row_blocks, rows_of_blocks
 
 __all__ = ["Bounded", "KernelPath", "Landmarks", "Predictor", "draw_landmarks", "kernel_path"]
 
@@ -66,9 +67,7 @@ def _features(phi: Landmarks, inputs: Float[Array, "n d"]) -> Float[Array, "n ra
     count = inputs.shape[0]
     if count <= _ROWS:
         return block(inputs)
-    padded = jnp.pad(inputs, ((0, -count % _ROWS), (0, 0)))
-    blocks = jax.lax.map(block, padded.reshape(-1, _ROWS, inputs.shape[1]))
-    return blocks.reshape(-1, phi.whitening.shape[1])[:count]
+    return rows_of_blocks(jax.lax.map(block, row_blocks(inputs, _ROWS)), count)
 
 
 def draw_landmarks(key: Array, kernel: Any, inputs: Float[Array, "n d"], *, count: int) -> Landmarks:
@@ -164,16 +163,12 @@ def _moments(features: Landmarks, inputs: Float[Array, "n d"], labels: Float[Arr
     """Phi^T Phi / N, Phi^T Y / N, and the traces of Phi Phi^T and of K."""
     count, rank = inputs.shape[0], features.whitening.shape[1]
     rows = min(_ROWS, count)
-    pad = ((0, -count % rows), (0, 0))
-    padded, aside = jnp.pad(inputs, pad), jnp.pad(labels, pad)
-    real = (jnp.arange(padded.shape[0]) < count).astype(labels.dtype)
-    blocks = (
-        padded.reshape(-1, rows, inputs.shape[1]), aside.reshape(-1, rows, labels.shape[1]), real.reshape(-1, rows)
-    )  # fmt: skip
+    real = jnp.ones((count, 1), labels.dtype)
+    blocks = tuple(row_blocks(array, rows) for array in (inputs, labels, real))
 
     def add(state, block):
         u, y, mask = block
-        phi = mask[:, None] * (features.kernel(u, features.centers) @ features.whitening)
+        phi = mask * (features.kernel(u, features.centers) @ features.whitening)
         return (state[0] + phi.T @ phi, state[1] + phi.T @ y, state[2] + (phi**2).sum()), None
 
     start = (

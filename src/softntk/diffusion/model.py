@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.data.numpy_files import read_members
+from softntk.data.numpy_files import read_members, write_members
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.frame import Frame, FramedDenoiser
 from softntk.diffusion.landmarks import Bounded, Landmarks, Predictor
@@ -88,21 +88,8 @@ def save_score(model: ScoreModel, path: str | os.PathLike[str]) -> Path:
         "process": _process_to_dict(model.process), "start": model.start, "end": model.end,
         "training": dict(model.description),
     }  # fmt: skip
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            np.savez_compressed(
-                file, allow_pickle=False, shift=model.shift, factor=model.factor,
-                description=np.array(json.dumps(description)), **{key: np.asarray(a) for key, a in arrays.items()},
-            )  # fmt: skip
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(
-            "path", required="be a file that can be written", got=f"{path} ({error.strerror})",
-            advice="Choose a folder that exists and is yours.",
-        ) from None  # fmt: skip
-    return path
+    arrays |= {"shift": model.shift, "factor": model.factor, "description": np.array(json.dumps(description))}
+    return write_members(path, {key: np.asarray(array) for key, array in arrays.items()})
 
 
 def load_score(path: str | os.PathLike[str]) -> ScoreModel:

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from softntk.data.numpy_files import read_members
+from softntk.data.numpy_files import read_members, write_members
 from softntk.data.preparation import Preparation
 from softntk.estimators.model import Model, load_model
 from softntk.failures import BadInput
@@ -80,21 +80,8 @@ def save_kernel_model(model: KernelModel, path: str | os.PathLike[str]) -> Path:
         "format": _FORMAT, "softntk": version("softntk"), "kernel": described,
         "preparation": model.preparation.to_dict(), "training": dict(model.training),
     }  # fmt: skip
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            np.savez_compressed(
-                file, allow_pickle=False, coefficients=np.asarray(model.predictor.coefficients), points=points,
-                description=np.array(json.dumps(description)),
-            )  # fmt: skip
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(
-            "path", required="be a file that can be written", got=f"{path} ({error.strerror})",
-            advice="Choose a folder that exists and is yours.",
-        ) from None  # fmt: skip
-    return path
+    coefficients = np.asarray(model.predictor.coefficients)
+    return write_members(path, {"coefficients": coefficients, "points": points, "description": json.dumps(description)})
 
 
 def load_kernel_model(path: str | os.PathLike[str]) -> KernelModel:

@@ -22,7 +22,7 @@ from jaxtyping import Float, Shaped
 
 from softntk.data.builtin import BUILTIN, builtin
 from softntk.data.files import read_table
-from softntk.data.numpy_files import read_members
+from softntk.data.numpy_files import read_members, write_members
 from softntk.data.preparation import Preparation
 from softntk.data.training_set import TrainingSet
 from softntk.failures import BadInput
@@ -84,21 +84,8 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
         "format": _FORMAT, "softntk": version("softntk"), "features": model.network.features.name,
         "preparation": model.preparation.to_dict(), "training": dict(model.training),
     }  # fmt: skip
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            np.savez_compressed(
-                file, allow_pickle=False, hidden=np.asarray(model.network.hidden),
-                output=np.asarray(model.network.output), description=np.array(json.dumps(description)),
-            )  # fmt: skip
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(
-            "path", required="be a file that can be written", got=f"{path} ({error.strerror})",
-            advice="Choose a folder that exists and is yours.",
-        ) from None  # fmt: skip
-    return path
+    hidden, output = np.asarray(model.network.hidden), np.asarray(model.network.output)
+    return write_members(path, {"hidden": hidden, "output": output, "description": json.dumps(description)})
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:

@@ -79,9 +79,7 @@ def landmarks(
         raise BadInput("rank", required=f"lie between 1 and {n}", got=str(rank), advice=f"Type rank={min(n, 500)}.")
     block = block or min(max(rank // 10, 20), rank)
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).astype(np.uint64))
-    factor, chosen = _pivoted(kernel, inputs, rank, block, rng)
-    del factor
-    points = inputs[np.asarray(chosen)]
+    points = inputs[_pivoted(kernel, inputs, rank, block, rng)]
     small = entries(kernel, points, points)
     np.fill_diagonal(small, diagonal(kernel, points))
     return Landmarks(kernel, points, jnp.asarray(_cholesky(small)))
@@ -89,7 +87,7 @@ def landmarks(
 
 def _pivoted(
     kernel: Kernel, inputs: Float[Array, "n d"], rank: int, block: int, rng: np.random.Generator
-) -> tuple[Float[np.ndarray, "p n"], Int[np.ndarray, " p"]]:
+) -> Int[np.ndarray, " p"]:
     full = diagonal(kernel, inputs)
     left, found, chosen = full.copy(), np.zeros((rank, len(full))), np.zeros(rank, int)
     done = 0
@@ -106,7 +104,7 @@ def _pivoted(
         done += len(accepted)
         left = np.maximum(left - np.sum(new**2, axis=0), 0)
         left[chosen[:done]] = 0
-    return found[:done], chosen[:done]
+    return chosen[:done]
 
 
 def _accepted(

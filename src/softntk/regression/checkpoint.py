@@ -5,14 +5,13 @@ on another problem.
 """
 
 import hashlib
-import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from softntk.data.numpy_files import read_members
+from softntk.data.numpy_files import read_members, write_members
 from softntk.failures import BadInput
 
 __all__ = ["fingerprint", "read_state", "write_state"]
@@ -39,18 +38,8 @@ def write_state(path: Path, fingerprint: str, state: Any) -> None:
     Raises:
         BadInput: the path cannot be written to.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            arrays = {each.name: np.asarray(getattr(state, each.name)) for each in fields(state)}
-            np.savez(file, allow_pickle=False, fingerprint=np.array(fingerprint), **arrays)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(
-            "checkpoint", required="be a file that can be written", got=f"{path} ({error.strerror})",
-            advice="Choose a folder that exists and is yours.",
-        ) from None  # fmt: skip
+    arrays = {each.name: np.asarray(getattr(state, each.name)) for each in fields(state)}
+    write_members(path, {"fingerprint": fingerprint} | arrays, argument="checkpoint", compressed=False)
 
 
 def read_state(path: Path | None, fingerprint: str, kind: type[T]) -> T | None:
