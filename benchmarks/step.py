@@ -6,6 +6,8 @@ matrix products are most of the work, against the four products alone:
     X W (n d m),    E A^T (n m k),    R A (n k m),    X^T M (d n m)
 
 in the same scan, each made from the one before and the last one moving W, so that none is optimized away.
+The start is the paired one: `descend` sees that half of the output weights repeat the others with opposite signs and
+does half of the second and third product. The others do all of them.
 A run of t steps of `descend` evaluates the network t + 1 times; all of it is counted.
 """
 

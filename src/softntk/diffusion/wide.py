@@ -23,7 +23,7 @@ from softntk.diffusion.frame import Pairs
 from softntk.dynamics.descent import scanned
 from softntk.dynamics.step_size import largest_stable_step
 from softntk.failures import BadInput
-from softntk.networks.two_layer import TwoLayer
+from softntk.networks.two_layer import TwoLayer, opposed
 
 __all__ = ["NetworkRun", "train_network"]
 
@@ -79,9 +79,10 @@ def train_network(
     sampled = inputs[::stride]
     # lambda_max grows with the number of pairs.
     eta = relative_step * largest_stable_step(network, sampled) * (sampled.shape[0] / count)
+    halved = opposed(network.output)
     best, best_at, at, losses, errors = network, 0, [], [], []
     for leg in range(legs):
-        hidden, trace = scanned(network, inputs, labels, eta, leg_steps, leg_steps)
+        hidden, trace = scanned(network, inputs, labels, eta, leg_steps, leg_steps, halved=halved)
         if trace.diverged:
             raise BadInput(
                 "relative_step", required="be small enough", got=f"{relative_step}, and the run diverged",

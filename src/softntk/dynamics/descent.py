@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float, Int
 from softntk.dynamics.step_size import largest_stable_step, resolved
 from softntk.dynamics.trace import Trace
 from softntk.failures import BadInput
-from softntk.networks.two_layer import TwoLayer
+from softntk.networks.two_layer import TwoLayer, opposed
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.memory import announce
 
@@ -79,7 +79,17 @@ def descend(
     )  # fmt: skip
     eta = resolved(step_size, network, inputs)
     hidden, trace = scanned(
-        network, inputs, labels, eta, steps, record_every, tuple(probes.items()), until, divergence, on_record
+        network,
+        inputs,
+        labels,
+        eta,
+        steps,
+        record_every,
+        tuple(probes.items()),
+        until,
+        divergence,
+        on_record,
+        opposed(network.output),
     )
     trace = _without_empty_rows(trace)
     if trace.diverged:
@@ -109,13 +119,17 @@ def scanned(
     until: str | None = None,
     divergence: float = 1e4,
     on_record: Callable[[Any], None] | None = None,
+    halved: bool = False,
 ) -> tuple[Float[Array, "d m"], Trace]:
-    """The compiled run behind `descend`: no checks, and rows after an early end have step -1."""
+    """The compiled run behind `descend`: no checks, and rows after an early end have step -1.
+
+    Arguments: as `descend`, and `halved` as `TwoLayer.evaluate`.
+    """
     largest = jnp.asarray(jnp.finfo(labels.dtype).max, labels.dtype)
 
     def one(state: _State) -> _State:
         hidden = state.hidden - step_size * state.gradient
-        _, loss, gradient = network.moved_to(hidden).evaluate(inputs, labels)
+        _, loss, gradient = network.moved_to(hidden).evaluate(inputs, labels, halved=halved)
         # A start with loss zero has nothing to be measured against: there, only an infinite loss counts.
         measure = jnp.where(loss > 0, jnp.minimum(divergence * loss, largest), largest)
         limit = jnp.where(state.step < 0, measure, state.limit)

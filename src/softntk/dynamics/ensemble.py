@@ -21,7 +21,7 @@ from softntk.dynamics.descent import Probe, check_counts, scanned
 from softntk.dynamics.step_size import resolved
 from softntk.dynamics.trace import Trace
 from softntk.failures import BadInput
-from softntk.networks.two_layer import TwoLayer
+from softntk.networks.two_layer import TwoLayer, opposed
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.memory import announce
 
@@ -76,6 +76,7 @@ def ensemble(
         etas = jnp.stack([resolved(step_size, _member(networks, index), inputs) for index in range(count)])
     else:
         etas = jnp.full(count, resolved(step_size, _member(networks, 0), inputs))
+    halved = opposed(networks.output)
     chosen = tuple((probes or {}).items())
     wide = jax.dtypes.canonicalize_dtype(float) == jnp.float64  # a scoped setting holds in its own thread only
 
@@ -83,7 +84,7 @@ def ensemble(
         with jax.enable_x64(wide):
             part = jax.tree.map(lambda leaf: leaf[first : first + share], (networks, etas))
             return jax.block_until_ready(
-                _one_after_the_other(part, inputs, labels, steps, record_every, chosen, together)
+                _one_after_the_other(part, inputs, labels, steps, record_every, chosen, together, halved)
             )
 
     with ThreadPoolExecutor(workers) as threads:
@@ -101,10 +102,11 @@ def _one_after_the_other(
     record_every: int,
     probes: tuple[tuple[str, Probe], ...],
     together: int,
+    halved: bool,
 ) -> tuple[Float[Array, "t d m"], Trace]:
     def one(member: tuple[TwoLayer, Float[Array, ""]]) -> tuple[Float[Array, "d m"], Trace]:
         network, eta = member
-        return scanned(network, inputs, labels, eta, steps, record_every, probes)
+        return scanned(network, inputs, labels, eta, steps, record_every, probes, halved=halved)
 
     return jax.lax.map(one, part, batch_size=together if together > 1 else None)
 

@@ -11,14 +11,20 @@ This needs two (n d m) and two (n m k) matrix products and n m exponentials, not
 the small matrix R, and neither the softmax nor an n x m x k array of derivatives is formed. The row sums of E, of
 which s is made, come with the product E A^T: a row of ones stands below A. Samples are worked through in blocks.
 
+At the paired start A = [B, -B] for good, and the two products with A need half of the work: with E = [E', E''],
+
+    E A^T = (E' - E'') B^T,      R A = [R B, -R B].
+
 Symbols: n samples, d inputs, m neurons, k outputs; X (n, d), Y (n, k), W (d, m) `hidden`, A (k, m) `output`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
@@ -26,7 +32,7 @@ from softntk.networks.features import Features
 from softntk.numerics.blocks import even_rows, row_blocks, rows_of_blocks
 from softntk.numerics.stable import product_exponentials
 
-__all__ = ["Evaluation", "TwoLayer"]
+__all__ = ["Evaluation", "TwoLayer", "opposed"]
 
 # Pre-activations of one block. Smaller blocks would read the weights too often, larger ones only cost memory.
 _BLOCK_BYTES = 2**25
@@ -80,17 +86,21 @@ class TwoLayer(eqx.Module):
 
     def __call__(self, inputs: Float[Array, "n d"]) -> Float[Array, "n k"]:
         """Outputs F (n, k). The softmax network is finite for inputs of any finite size."""
-        return self._mixed(self._values(inputs))[0]
+        return self._mixed(self._values(inputs, [self.hidden]), self.output)[0]
 
-    def evaluate(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]) -> Evaluation:
-        """Outputs, loss and closed-form gradient, sharing all work."""
+    def evaluate(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"], *, halved: bool = False) -> Evaluation:
+        """Outputs, loss and closed-form gradient, sharing all work.
+
+        Arguments:
+            halved: True if the output weights are known to be `opposed`; no values are looked at, so this works traced.
+        """
         count, rows = inputs.shape[0], self.block_rows(inputs.shape[0])
         if rows >= count:
-            outputs, gradient = self._at(inputs, labels)
+            outputs, gradient = self._at(inputs, labels, halved)
         else:
 
             def add(sum_: Float[Array, "d m"], block: tuple[Array, Array]):
-                outputs, gradient = self._at(*block)
+                outputs, gradient = self._at(*block, halved)
                 return sum_ + gradient, outputs  # a row of zeros adds nothing
 
             blocks = (row_blocks(inputs, rows), row_blocks(labels, rows))
@@ -104,29 +114,40 @@ class TwoLayer(eqx.Module):
         # Blocks much narrower than the other sides of the matrix products would make those slow.
         return even_rows(count, max(near, 2 * (self.input_size + self.output_size)))
 
-    def _values(self, inputs: Float[Array, "n d"]) -> Float[Array, "n m"]:
-        """E, for softmax up to a factor per row."""
+    def _values(self, inputs: Float[Array, "n d"], hidden: Sequence[Float[Array, "d p"]]) -> list[Float[Array, "n p"]]:
+        """E for each part of the neurons, for softmax up to a factor per row."""
         if self.features.centered:
-            return product_exponentials(inputs, self.hidden)
-        return self.features.parts(inputs @ self.hidden)[0]
+            return product_exponentials(inputs, hidden)
+        return [self.features.parts(inputs @ part)[0] for part in hidden]
 
-    def _mixed(self, values: Float[Array, "n m"]) -> tuple[Float[Array, "n k"], Float[Array, "n 1"]]:
-        """F and s from E."""
+    def _mixed(
+        self, values: Sequence[Float[Array, "n p"]], output: Float[Array, "k p"]
+    ) -> tuple[Float[Array, "n k"], Float[Array, "n 1"]]:
+        """F and s from E, in one part or in two of opposite sign."""
+        signed = values[0] if len(values) == 1 else values[0] - values[1]
         if not self.features.centered:
-            return values @ self.output.T, jnp.ones_like(values[:, :1])
-        products = values @ jnp.concatenate([self.output, jnp.ones_like(self.output[:1])]).T
-        weight = self.width / products[:, -1:]
-        return weight * products[:, :-1], weight
+            return signed @ output.T, jnp.ones_like(signed[:, :1])
+        if len(values) == 1:
+            products = signed @ jnp.concatenate([output, jnp.ones_like(output[:1])]).T
+            sums, products = products[:, -1:], products[:, :-1]
+        else:
+            ones = jnp.ones((output.shape[1], 1), output.dtype)
+            sums, products = values[0] @ ones + values[1] @ ones, signed @ output.T
+        weight = self.width / sums
+        return weight * products, weight
 
-    def _at(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]):
+    def _at(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"], halved: bool):
         """Outputs and gradient at one block of samples."""
-        values = self._values(inputs)
-        outputs, weight = self._mixed(values)
+        hidden = jnp.split(self.hidden, 2, axis=1) if halved else [self.hidden]
+        output = self.output[:, : hidden[0].shape[1]]
+        values = self._values(inputs, hidden)
+        outputs, weight = self._mixed(values, output)
         residual = weight * (outputs - labels)
-        spread = residual @ self.output
-        if self.features.centered:
-            spread = spread - jnp.sum(residual * outputs, axis=1, keepdims=True) / self.width
-        return outputs, inputs.T @ (self.features.slope(values) * spread)
+        spread = residual @ output
+        mean = jnp.sum(residual * outputs, axis=1, keepdims=True) / self.width if self.features.centered else 0
+        slopes = [self.features.slope(part) for part in values]
+        parts = [slopes[0] * (spread - mean), *(slope * (-spread - mean) for slope in slopes[1:])]
+        return outputs, jnp.concatenate([inputs.T @ part for part in parts], axis=1)
 
     def loss(self, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]) -> Float[Array, ""]:
         """1/2 ||F - Y||_F^2."""
@@ -139,3 +160,10 @@ class TwoLayer(eqx.Module):
     def moved_to(self, hidden: Float[Array, "d m"]) -> "TwoLayer":
         """The same network with other hidden weights."""
         return TwoLayer(hidden, self.output, self.features)
+
+
+def opposed(output: Float[Array, "*s k m"]) -> bool:
+    """Whether the second half of the output weights is the first with opposite signs, as at the paired start."""
+    weights = np.asarray(output)
+    half = weights.shape[-1] // 2
+    return weights.shape[-1] == 2 * half and bool((weights[..., :half] == -weights[..., half:]).all())

@@ -11,6 +11,9 @@ For scores that are products z = <x, w>, Hoelder bounds |z| by max |x|_1 max |w|
 bound is small, exp(z) is safe as it is, and the search for the maximum, a pass over n m numbers, is left out.
 """
 
+import functools
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -29,26 +32,35 @@ def softmax_parts(scores: Float[Array, "n m"]) -> tuple[Float[Array, "n m"], Flo
     return exponentials, scores.shape[1] / exponentials.sum(axis=1, keepdims=True)
 
 
-def product_exponentials(inputs: Float[Array, "n d"], hidden: Float[Array, "d m"]) -> Float[Array, "n m"]:
-    """Return exp(<x_i, w_r> - c_i) with a shift c_i per row that keeps it in range, for inputs of any finite size."""
+def product_exponentials(
+    inputs: Float[Array, "n d"], hidden: Sequence[Float[Array, "d p"]]
+) -> list[Float[Array, "n p"]]:
+    """Return exp(<x_i, w_r> - c_i) for every part of the weights.
+
+    One shift c_i per row, for all parts together, keeps it in range for inputs of any finite size.
+    """
     # The row's power of two is multiplied back after the shift: differences may overflow to -inf, whose exponential
     # is the right 0.
     peaks = row_peaks(inputs)
-    scores = (inputs / peaks) @ hidden
+    scores = [(inputs / peaks) @ part for part in hidden]
     # Of all norms these cost the least: no array of the size of the weights is formed.
-    bound = jnp.abs(inputs).sum(axis=1).max() * jnp.maximum(hidden.max(), -hidden.min())
+    bound = jnp.abs(inputs).sum(axis=1).max() * _largest([jnp.maximum(part.max(), -part.min()) for part in hidden])
     bound, fixed = jax.lax.stop_gradient((bound, scores))
     # Under vmap both branches run, and this is an ordinary search for the maximum. NaN compares false.
     shift = jax.lax.cond(bound <= _SAFE_SCORE, _no_shift, _row_maxima, fixed)
-    return jnp.exp((scores - shift) * peaks)
+    return [jnp.exp((part - shift) * peaks) for part in scores]
 
 
-def _no_shift(scores: Float[Array, "n m"]) -> Float[Array, "n 1"]:
-    return jnp.zeros((scores.shape[0], 1), scores.dtype)
+def _no_shift(scores: Sequence[Float[Array, "n p"]]) -> Float[Array, "n 1"]:
+    return jnp.zeros((scores[0].shape[0], 1), scores[0].dtype)
 
 
-def _row_maxima(scores: Float[Array, "n m"]) -> Float[Array, "n 1"]:
-    return scores.max(axis=1, keepdims=True)
+def _row_maxima(scores: Sequence[Float[Array, "n p"]]) -> Float[Array, "n 1"]:
+    return _largest([part.max(axis=1, keepdims=True) for part in scores])
+
+
+def _largest(arrays: Sequence[Float[Array, "..."]]) -> Float[Array, "..."]:
+    return functools.reduce(jnp.maximum, arrays)
 
 
 def row_peaks(inputs: Float[Array, "n d"]) -> Float[Array, "n 1"]:
