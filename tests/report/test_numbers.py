@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softntk.report.numbers import from_log10, number, plus_minus, power_of_ten
+from softntk.report.numbers import from_log10, number, plus_minus, power_of_ten, prose
 
 FROM_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 
@@ -83,3 +83,23 @@ def test_numbers_too_large_for_floats_are_written(exponent, text):
 
 def test_powers_of_ten():
     assert power_of_ten(-307) == "10⁻³⁰⁷"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("at most 2.1e-05, or so", "at most 2.1 × 10⁻⁵, or so"),
+        ("5.36451e-07", "5.36451 × 10⁻⁷"),
+        ("3.6e+02 paths", "360 paths"),
+        ("1.25e+1", "12.5"),
+        ("2.1e-01", "0.21"),
+        ("-1e-30", "−1 × 10⁻³⁰"),
+        ("the theorem asks for 10^26.", "the theorem asks for 10²⁶."),
+        ("10^-3", "10⁻³"),
+        ("literature 10^116.3", "literature 10^116.3"),
+        ("seed 1e5e6, file a1e-3, 2.10^4", "seed 1e5e6, file a1e-3, 2.10^4"),
+        ("nothing to see", "nothing to see"),
+    ],
+)
+def test_prose_reads_like_prose(text, read):
+    assert prose(text) == read

@@ -7,8 +7,11 @@ each with one thread.
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from importlib.metadata import version
 
 import jax
+
 
 __all__ = ["use_float64", "workers"]
 
@@ -18,13 +21,22 @@ def use_float64() -> None:
     jax.config.update("jax_enable_x64", True)
 
 
-def workers(count: int) -> ProcessPoolExecutor:
-    """`count` processes that compute in float64, one thread each."""
+def workers(count: int, *, short: bool = False) -> ProcessPoolExecutor:
+    """`count` processes that compute in float64, one thread each; `short` work compiles fast and runs slower."""
     # Forking a process that runs JAX's threads can deadlock; spawned ones start clean.
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _single_threaded)
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), partial(_set_up, short))
 
 
-def _single_threaded() -> None:
+def _set_up(short: bool) -> None:
     # Read when JAX first computes, which is later than this.
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    os.environ.setdefault("XLA_FLAGS", " ".join(_SINGLE_THREADED + (_fast_to_compile() if short else ())))
     use_float64()
+
+
+_SINGLE_THREADED = ("--xla_cpu_multi_thread_eigen=false",)
+
+
+def _fast_to_compile() -> tuple[str, ...]:
+    # XLA ends the process at a flag that it does not know, so only versions that were tried get the second one.
+    fusion = ("--xla_cpu_use_fusion_emitters=false",) if version("jaxlib").startswith("0.10.") else ()
+    return ("--xla_backend_optimization_level=0", *fusion)

@@ -62,7 +62,7 @@ def command(
     ):
         idle: Queue[Executor] = Queue()
         for _ in range(sharing):
-            idle.put(stack.enter_context(workers(count // sharing)))
+            idle.put(stack.enter_context(workers(count // sharing, short=preset == "quick")))
         total = progress.add_task("all studies", total=sum(seconds.values()))
 
         def record_of(study: "Study") -> "Record":

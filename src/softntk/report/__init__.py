@@ -2,7 +2,7 @@
 
 from softntk.report.bars import PowerBars, Stacks
 from softntk.report.figure import Axis, Figure, plot
-from softntk.report.looks import LOOKS, OTHERS, REFERENCE, Look
+from softntk.report.looks import LOOKS, OTHERS, REFERENCE, REFERENCES, Look
 from softntk.report.marks import Level, Line, Points, Slope
 from softntk.report.numbers import from_log10, number, plus_minus, power_of_ten
 from softntk.report.page import render, write_page
@@ -13,6 +13,7 @@ __all__ = [
     "LOOKS",
     "OTHERS",
     "REFERENCE",
+    "REFERENCES",
     "Arrows",
     "Axis",
     "Dots",

@@ -7,7 +7,7 @@ contrast of at least 4.5 to white and stay apart in the three common kinds of co
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LOOKS", "OTHERS", "REFERENCE", "STYLE", "Look"]
+__all__ = ["LOOKS", "OTHERS", "REFERENCE", "REFERENCES", "STYLE", "Look"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,14 @@ LOOKS = {
 
 #: Theory, bounds and other lines that nobody measured.
 REFERENCE = Look("#57534e", "", (0, (1.2, 1.6)))
+
+#: Several of them in one figure, in this order.
+REFERENCES = (
+    REFERENCE,
+    Look("#57534e", "", (0, (6, 2))),
+    Look("#57534e", "", (0, (6, 1.6, 1.2, 1.6))),
+    Look("#57534e", "", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
+)
 
 #: Further things, in this order.
 OTHERS = (

@@ -3,11 +3,16 @@
 number(0.00012345)       1.23 × 10⁻⁴
 plus_minus(0.51, 0.023)  0.510 ± 0.023
 from_log10(31.7)         5.0 × 10³¹      (10^31.7, and 10^245 which no float holds)
+prose("below 2.1e-05")   below 2.1 × 10⁻⁵
 """
 
 import math
+import re
 
-__all__ = ["from_log10", "number", "plus_minus", "power_of_ten"]
+__all__ = ["from_log10", "number", "plus_minus", "power_of_ten", "prose"]
+
+_AS_PROGRAMS_PRINT = re.compile(r"(?<![\w.^])(-?\d+(?:\.(\d+))?)e([+-]?\d+)(?![\w])")
+_POWERS = re.compile(r"(?<![\w.])10\^(-?\d+)(?!\.?\d)")
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -53,6 +58,18 @@ def from_log10(exponent: float, digits: int = 2) -> str:
         return number(10.0**exponent, digits)
     mantissa, carry = _scientific(10.0 ** (exponent - whole), digits)
     return f"{mantissa} × {power_of_ten(whole + carry)}"
+
+
+def prose(text: str) -> str:
+    """Text with numbers as programs print them, 2.1e-05 or 10^26, rewritten for people; digits are kept."""
+    return _POWERS.sub(lambda found: power_of_ten(int(found[1])), _AS_PROGRAMS_PRINT.sub(_rewritten, text))
+
+
+def _rewritten(found: re.Match[str]) -> str:
+    mantissa, decimals, exponent = found[1], found[2] or "", int(found[3])
+    if -4 < exponent < 6:
+        return _signed(f"{float(found[0]):,.{max(len(decimals) - exponent, 0)}f}")
+    return f"{_signed(mantissa)} × {power_of_ten(exponent)}"
 
 
 def power_of_ten(exponent: int) -> str:

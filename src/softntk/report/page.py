@@ -20,6 +20,7 @@ from markupsafe import Markup
 from softntk.failures import BadInput
 from softntk.records import Record
 from softntk.report.facts import duration, facts, plural
+from softntk.report.numbers import prose
 from softntk.report.questions import QUESTIONS, standing_answer
 from softntk.report.section import Section
 from softntk.report.sections import build_section, in_order
@@ -32,13 +33,14 @@ _TITLE = "Two-layer networks against their theory"
 
 
 def _unbroken(value: Any) -> Any:
-    """Text in which no line breaks within a number: 1.2 × 10³, 0.50 ± 0.02."""
+    """Text in which no line breaks within a number: 1.2 × 10³, 0.50 ± 0.02, 3 %."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return _WITHIN_NUMBERS.sub(lambda found: f"\u00a0{found[1]}\u00a0", value)
+    return _PERCENT.sub("\u00a0%", _WITHIN_NUMBERS.sub(lambda found: f"\u00a0{found[1]}\u00a0", value))
 
 
 _WITHIN_NUMBERS = re.compile(r" ([×±]) (?=[\d.])")
+_PERCENT = re.compile(r"(?<=[\d)]) %")
 _PAGE = Environment(
     loader=FileSystemLoader(_HERE),
     autoescape=True,
@@ -47,6 +49,7 @@ _PAGE = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_PAGE.filters["prose"] = prose
 
 
 def render(records: Sequence[Record], *, title: str = _TITLE) -> str:

@@ -103,7 +103,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
 
     verdicts = [
         order_only(
-            f"{title(name)}: the kernel's error falls like m^-1/2",
+            f"{title(name)}: the kernel's error falls like m^(-1/2)",
             f"fitted exponent {law.exponent:.3f} ± {law.error:.3f} for m = {widths[0]:,} to {widths[-1]:,}",
             law.exponent, -0.5,
         )

@@ -143,7 +143,7 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
     last = arrays["distance"].isel(step=-1)
     ratio = float((last.isel(width=-1) / last.isel(width=0)).mean())
     slope = np.log(ratio) / np.log(widest / parameters["widths"][0])
-    findings.append(f"The distance moved falls with the width like m^{slope:.2f} on average; the law is m^-0.5.")
+    findings.append(f"The distance moved falls with the width like m^({slope:.2f}) on average; the law is m^(-1/2).")
     return findings
 
 

@@ -2,6 +2,7 @@
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
+from softntk.report.looks import REFERENCES
 from softntk.report.marks import Line, Points, Slope
 from softntk.report.numbers import number
 from softntk.report.section import Section, Table
@@ -60,13 +61,13 @@ def _loss(record: Record) -> Figure:
     curves = [Points(names.network(f), steps, at["loss"].sel(features=f)) for f in arrays["features"].values]
     return plot(
         *curves,
-        Line("linearized, softmax", steps, at["linearized_loss"].sel(features="softmax")),
-        Line("rate, softmax", steps, at["promised_loss"].sel(features="softmax")),
+        Line("linearized, softmax", steps, at["linearized_loss"].sel(features="softmax"), look=REFERENCES[0]),
+        Line("rate, softmax", steps, at["promised_loss"].sel(features="softmax"), look=REFERENCES[1]),
         x=Axis("step"),
         y=Axis("training loss", log=True),
         caption=f"One run of each network on {names.data(source)}, n = {record.parameters['count']}, m = {m:,}. "
         "Dotted: the "
-        "linearized run and the theorem's rate of the softmax network.",
+        "linearized run of the softmax network; dashed: the theorem's rate for it.",
         description="Loss against steps. Each curve falls; softmax lies on its linearization and below the theorem's "
         "rate.",
     )

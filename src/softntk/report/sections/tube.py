@@ -4,6 +4,7 @@ import numpy as np
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
+from softntk.report.looks import REFERENCES
 from softntk.report.marks import Line, Points
 from softntk.report.numbers import number
 from softntk.report.section import Section, Table
@@ -55,10 +56,10 @@ def _over_time(record: Record) -> Figure:
     at = record.arrays.sel(features="softmax").isel(width=-1)
     steps = at["step"].values.astype(float)[1:]
     bounds = []
-    for name, printed in CURVES.items():
+    for (name, printed), look in zip(CURVES.items(), REFERENCES, strict=True):
         bound = at["bound"].sel(curve=name).values[1:]
         if np.isfinite(bound).any():
-            bounds.append(Line(printed, steps, np.where(bound > 1e-12, bound, np.nan)))
+            bounds.append(Line(printed, steps, np.where(bound > 1e-12, bound, np.nan), look=look))
     measured = at["measured"].values[1:]
     floor = float(at["floor"])
     return plot(
@@ -67,7 +68,7 @@ def _over_time(record: Record) -> Figure:
         x=Axis("step", log=True),
         y=Axis("distance from linearization", log=True),
         caption=f"Softmax, m = {int(at['width']):,}, n = {record.parameters['samples']}, d = "
-        f"{record.parameters['input_size']}. Points: measured, above rounding. Dotted: proved.",
+        f"{record.parameters['input_size']}. Points: measured, above rounding. Gray: proved.",
         description="The measured distance rises, peaks and falls, always below the bounds; the bounds fall with it "
         "except "
         "the one for any start.",
