@@ -12,7 +12,6 @@ from importlib.metadata import version
 
 import jax
 
-
 __all__ = ["use_float64", "workers"]
 
 
