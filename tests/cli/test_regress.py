@@ -41,7 +41,18 @@ def test_words(softntk, files):
     assert "instead of" in done.err  # the plan
 
 
-@pytest.mark.parametrize("options", ["--ridge much", "--scale 1,2 --ridge 0.1", "--rung landmarks --rank 0"])
+def test_scale_and_scaling_are_chosen_for_a_given_ridge(softntk, files):
+    """The choice is that of the least leave-one-out residual among single runs."""
+    common = f"regress {files}/train.csv --target y --ridge 0.01 --json"
+    found = json.loads(softntk(f"{common} --scale 0.1,2 --scaling unit,sphere").out)
+    assert (found["scale"], found["scaling"], found["ridge"]) == (2.0, "sphere", 0.01)
+    alone = json.loads(softntk(f"{common} --scale 2 --scaling sphere").out)
+    assert found["test"]["rmse"] == pytest.approx(alone["test"]["rmse"], rel=1e-12)
+    worse = json.loads(softntk(f"{common} --scale 0.1 --scaling unit").out)
+    assert alone["test"]["rmse"] < worse["test"]["rmse"]
+
+
+@pytest.mark.parametrize("options", ["--ridge much", "--scaling sphere,globe", "--rung landmarks --rank 0"])
 def test_refusals(softntk, files, options):
     done = softntk(f"regress {files}/train.csv --target y {options}")
     assert done.code == 2

@@ -51,6 +51,21 @@ def test_sphere_is_standardize_append_normalize(inputs):
     np.testing.assert_allclose(np.linalg.norm(scaled, axis=1), 1, rtol=1e-15)
 
 
+def test_hemisphere_is_standardize_divide_complete(inputs):
+    flat = StandardScaler().fit_transform(inputs)
+    reach = np.linalg.norm(flat, axis=1).max()
+    scaling = Scaling.fit("hemisphere", inputs)
+    scaled = scaling.apply(inputs)
+    np.testing.assert_allclose(scaled[:, :-1], flat / reach, atol=1e-11)
+    np.testing.assert_allclose(np.linalg.norm(scaled, axis=1), 1, rtol=1e-15)
+    assert (scaled[:, -1] >= 0).all()
+    # A new row beyond the largest norm goes to the edge, on its own ray.
+    center = inputs.mean(axis=0)
+    beyond = scaling.apply(center + 100 * (inputs[:1] - center))[0]
+    assert beyond[-1] == 0
+    np.testing.assert_allclose(beyond[:-1], flat[0] / np.linalg.norm(flat[0]), atol=1e-9)
+
+
 def test_constant_columns_become_zero(inputs):
     scaled = Scaling.fit("standardize", inputs).apply(inputs)
     assert (scaled[:, 2] == 0).all()
@@ -81,7 +96,7 @@ def test_new_inputs_use_the_parameters_of_the_fit(inputs):
 
 
 def test_bad_names_and_values_out_of_range_are_refused():
-    with pytest.raises(BadInput, match="sphere, standardize, unit, largest-norm, none"):
+    with pytest.raises(BadInput, match="sphere, hemisphere, standardize, unit, largest-norm, none"):
         Scaling.fit("spherical", np.ones((2, 2)))
     with pytest.raises(BadInput, match="floating-point range"):
         Scaling.fit("sphere", np.array([[1.7e308], [1.7e308], [-1.7e308]]))

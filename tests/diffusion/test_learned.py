@@ -13,7 +13,7 @@ from softntk.data.mixture import mixture_named
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
 from softntk.diffusion.frame import FramedDenoiser, framed_pairs
-from softntk.diffusion.landmarks import draw_landmarks, kernel_path
+from softntk.diffusion.landmarks import Bounded, draw_landmarks, kernel_path
 from softntk.diffusion.learn import learn_blur, learn_kernel, learn_mlp, learn_neighbors, learn_network, make_task
 from softntk.diffusion.matching import TimeLaw, noisy_views
 from softntk.diffusion.model import ScoreModel, load_score, save_score
@@ -70,6 +70,32 @@ def test_averaged_labels_estimate_the_same_with_less_noise(task):
     # In the mean over views they agree: any function of the input has the same inner product with both.
     gap = ((drawn.labels - averaged.labels) * drawn.inputs[:, :1]).mean(axis=1)
     assert abs(float(gap.mean())) < 4 * float(gap.std()) / gap.size**0.5
+
+
+def test_landmarks_are_better_than_a_uniform_draw():
+    """On points crowded in one place, pivoting loses less of the kernel's trace, and repeats are no waste."""
+    rng = np.random.default_rng(0)
+    crowd = np.concatenate([0.01 * rng.normal(size=(500, 2)), rng.normal(size=(100, 2))])
+    inputs = jnp.asarray(np.column_stack([crowd, np.ones(600)]))
+    inputs = inputs / jnp.linalg.norm(inputs, axis=1, keepdims=True)
+    kernel, labels = Bounded(Limit(Softmax(), 5.0)), jnp.ones((600, 1))
+
+    def uniform(key):
+        some = inputs[jax.random.choice(key, 600, (30,), replace=False)]
+        return float(kernel_path(draw_landmarks(key, kernel, some, count=30), inputs, labels).lost)
+
+    def pivoted(key):
+        return float(kernel_path(draw_landmarks(key, kernel, inputs, count=30), inputs, labels).lost)
+
+    keys = jax.random.split(jax.random.key(0), 6)
+    assert max(map(pivoted, keys)) < min(map(uniform, keys))
+
+
+def test_an_exhausted_kernel_keeps_its_shape():
+    inputs = jnp.asarray(np.eye(3))[np.arange(60) % 3]
+    phi = draw_landmarks(jax.random.key(0), Limit(Softmax(), 1.0), inputs, count=20)
+    assert phi.centers.shape == (20, 3)
+    np.testing.assert_allclose(phi(inputs) @ phi(inputs).T, Limit(Softmax(), 1.0)(inputs), atol=1e-12)
 
 
 def test_with_all_pairs_as_landmarks_it_is_kernel_regression(task):

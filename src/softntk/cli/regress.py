@@ -11,7 +11,6 @@ from softntk.cli.options import (
     Data,
     FeaturesName,
     Json,
-    Scaling,
     Seed,
     Target,
     log_to_stderr,
@@ -28,15 +27,21 @@ def command(
     data: Data,
     features: FeaturesName = "softmax",
     scale: Annotated[
-        str, typer.Option(help="Standard deviation of the hidden weights, or several to choose from: 0.5,1,2.")
-    ] = "1",
+        str, typer.Option(help="Standard deviation of the hidden weights, or several to choose from.")
+    ] = "0.5,1,2,4,6",
     trained: Annotated[Layer, typer.Option(help="Layer that is trained.")] = "both",
     ridge: Annotated[str, typer.Option(help='A number, or "auto": the least leave-one-out residual.')] = "auto",
     target: Target = None,
     test: Annotated[Path | None, typer.Option(help="File of held-out rows, in place of --held-out.")] = None,
     count: Count = None,
     held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
-    scaling: Scaling = "sphere",
+    scaling: Annotated[
+        str,
+        typer.Option(
+            help="Of the inputs, or several to choose from: sphere, hemisphere, largest-norm, standardize, "
+            "unit or none."
+        ),
+    ] = "sphere,hemisphere",
     rung: Annotated[
         Literal["auto", "expanded", "dense", "iterative", "landmarks"], typer.Option(help="How to solve.")
     ] = "auto",
@@ -68,22 +73,29 @@ def command(
 
     console = Console(stderr=True)
     data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
-    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling}
-    if test is None and held_out:
-        training, rest, preparation = load_split(data, held_out=held_out, **drawn)
-    else:
+    scalings = scaling.split(",")
+
+    def loaded(name: str):
+        drawn = {"target": target, "count": count, "key": data_key, "scaling": name}
+        if test is None and held_out:
+            return load_split(data, held_out=held_out, **drawn)
         (training, preparation), rest = load(data, **drawn), None
         if test is not None:
             rest = preparation.set_of(read_table(test, list(preparation.target_names)))
-    inputs, labels = training.inputs, training.labels
+        return training, rest, preparation
+
     kernels = [Limit(features_named(features), each, trained) for each in _numbers("scale", scale)]
-    if ridge == "auto":
-        kernel, strength = chosen(kernels, inputs, labels, key=choose_key)
-        console.print(f"by leave-one-out: scale {float(kernel.scale):g}, ridge {strength:.3g}")
-    elif len(kernels) > 1:
-        raise BadInput("scale", required="be one number with a given ridge", got=scale, advice="Type --ridge auto.")
+    given = None if ridge == "auto" else _numbers("ridge", ridge)[0]
+    sets = [loaded(name) for name in scalings]
+    if given is None or len(kernels) * len(sets) > 1:
+        choices = [chosen(kernels, each.inputs, each.labels, key=choose_key, ridge=given) for each, _, _ in sets]
+        best = min(range(len(sets)), key=lambda i: choices[i].error)
+        (training, rest, preparation), (kernel, strength, _) = sets[best], choices[best]
+        words = f"by leave-one-out: {preparation.scaling.name}, scale {float(kernel.scale):g}, ridge {strength:.3g}"
+        console.print(words)
     else:
-        kernel, strength = kernels[0], _numbers("ridge", ridge)[0]
+        (training, rest, preparation), kernel, strength = sets[0], kernels[0], given
+    inputs, labels = training.inputs, training.labels
     asked: dict[str, Any] = {"ridge": strength, "accuracy": accuracy, "rung": rung}
     planned = plan(kernel, inputs, outputs=labels.shape[1], features=rank, **asked)
     console.print(str(planned), soft_wrap=True)
@@ -101,7 +113,8 @@ def command(
         )
     found: dict[str, Any] = {
         "data": data, "n": training.count, "d": training.input_size, "k": training.output_size,
-        "notes": list(preparation.notes), "features": features, "scale": float(kernel.scale), "trained": trained,
+        "notes": list(preparation.notes), "features": features, "scaling": preparation.scaling.name,
+        "scale": float(kernel.scale), "trained": trained,
         "ridge": strength, "seed": seed, "rung": solution.plan.rung.name, "residual": solution.residual,
         "residual_error": solution.residual_error, "accuracy": accuracy, "converged": solution.converged,
         "steps": solution.steps, "seconds": solution.seconds, "words": str(solution),
@@ -109,7 +122,7 @@ def command(
     if rest is not None:
         found["test"] = tested(solution.predictor, rest, preparation)
     if output is not None:
-        names = ("data", "features", "scale", "trained", "ridge", "seed", "rung", "residual", "accuracy")
+        names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "rung", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
         found["written"] = str(save_kernel_model(model, output_path(output, ".npz")))
     print(json.dumps(found, indent=2) if json_ else _words(found))
@@ -150,7 +163,8 @@ def _words(found: dict[str, Any]) -> str:
     lines = [f"{found['data']}: n = {found['n']}, d = {found['d']}, k = {found['k']}"]
     lines += [f"  {note}" for note in found["notes"]]
     lines.append(
-        f"{found['features']}, {found['trained']} trained, scale {found['scale']:g}, ridge {found['ridge']:.4g}"
+        f"{found['features']}, {found['trained']} trained, {found['scaling']}, scale {found['scale']:g}, ridge "
+        f"{found['ridge']:.4g}"
     )
     lines.append(found["words"])
     if "test" in found:

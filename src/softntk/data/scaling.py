@@ -8,8 +8,11 @@ a named sequence of steps, each with parameters fitted on the training inputs:
     lift             (x, 1) / |(x, 1)|                    yes: divide by the last coordinate and drop it
     unit             x / |x|, and 0 stays 0               no: the length is lost
     largest-norm     x / max |x_i|                        yes
+    dome             (x/R, sqrt(1 - |x/R|^2))             yes, up to R, the largest norm; beyond it rows go to the edge
 
 The default `sphere` is standardize, then lift: all rows on the unit sphere, no two different ones on one line.
+`hemisphere` is standardize, then dome: on the sphere too, with distances nearly kept, |u - u'| ~ |x - x'|/R near the
+middle. There the softmax kernel of a large scale sigma is nearly a Gaussian one of length R/sigma.
 A new step is a class with these four parts and a row in `STEPS`; a new scaling is a row in `SCALINGS`.
 """
 
@@ -24,7 +27,7 @@ from jaxtyping import Float
 from softntk.data.geometry import row_norms, unit_rows
 from softntk.failures import BadInput
 
-__all__ = ["SCALINGS", "STEPS", "DivideByLargestNorm", "Lift", "Scaling", "Standardize", "Step", "Unit"]
+__all__ = ["SCALINGS", "STEPS", "DivideByLargestNorm", "Dome", "Lift", "Scaling", "Standardize", "Step", "Unit"]
 
 Rows = Float[np.ndarray, "n columns"]
 Scaled = Float[np.ndarray, "n scaled"]
@@ -155,12 +158,38 @@ class DivideByLargestNorm(Step):
         return f"all rows are divided by the largest norm, {self.norm:.6g}"
 
 
+@dataclass(frozen=True)
+class Dome(Step):
+    """Divide by the largest norm R among the training inputs and append what makes the norm 1."""
+
+    name: ClassVar[str] = "dome"
+    norm: float
+
+    @classmethod
+    def fit(cls, inputs: Rows) -> "Dome":
+        return cls(float(row_norms(inputs).max()) or 1.0)
+
+    def apply(self, inputs: Rows) -> Scaled:
+        flat = inputs / self.norm
+        lengths = row_norms(flat)
+        flat = flat / np.maximum(lengths, 1.0)[:, None]
+        height = np.sqrt(np.maximum(1.0 - lengths**2, 0.0))
+        return np.concatenate([flat, height[:, None]], axis=1)
+
+    def invert(self, scaled: Scaled) -> Rows:
+        return scaled[:, :-1] * self.norm
+
+    def sentence(self) -> str:
+        return f"all rows are divided by {self.norm:.6g}, and a coordinate is appended that makes their norm 1"
+
+
 #: Every step by its name.
-STEPS: dict[str, type[Step]] = {step.name: step for step in (Standardize, Lift, Unit, DivideByLargestNorm)}
+STEPS: dict[str, type[Step]] = {step.name: step for step in (Standardize, Lift, Unit, DivideByLargestNorm, Dome)}
 
 #: Every scaling by its name: the steps in order.
 SCALINGS: dict[str, tuple[type[Step], ...]] = {
     "sphere": (Standardize, Lift),
+    "hemisphere": (Standardize, Dome),
     "standardize": (Standardize,),
     "unit": (Unit,),
     "largest-norm": (DivideByLargestNorm,),

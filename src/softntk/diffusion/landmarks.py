@@ -1,6 +1,7 @@
 """Kernel regression on many pairs by landmarks, every stopping time and every ridge from one decomposition.
 
-Landmarks c_1, ..., c_q are some of the inputs, K_cc = U diag(s) U^T their kernel, and
+Landmarks c_1, ..., c_q are some of the inputs, drawn by randomly pivoted Cholesky. With K_cc = U diag(s) U^T, their
+kernel matrix,
 
     Phi(u) = s^(-1/2) U^T K(c, u)    (directions with s > 1e-12 s_max),    Phi(u) . Phi(u') <= K(u, u') as kernels
 
@@ -21,8 +22,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from softntk.kernels.landmarks import pivots
 from softntk.kernels.limit import Limit
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
@@ -31,6 +34,9 @@ __all__ = ["Bounded", "KernelPath", "Landmarks", "Predictor", "draw_landmarks", 
 
 # Rows of a kernel block that is made at a time.
 _ROWS = 4096
+
+# Landmarks are drawn from at most this many times as many inputs: what pivoting needs is linear in them.
+_POOL = 10
 
 
 class Bounded(eqx.Module):
@@ -71,10 +77,16 @@ def _features(phi: Landmarks, inputs: Float[Array, "n d"]) -> Float[Array, "n ra
 
 
 def draw_landmarks(key: Array, kernel: Any, inputs: Float[Array, "n d"], *, count: int) -> Landmarks:
-    """`count` of the inputs as landmarks, drawn without replacement; all of them if there are no more."""
+    """`count` of the inputs as landmarks; all of them if there are no more."""
     inputs = finite_matrix("inputs", inputs)
     if inputs.shape[0] > count:
-        inputs = inputs[jax.random.choice(key, inputs.shape[0], (count,), replace=False)]
+        pool_key, pivot_key = jax.random.split(key)
+        pool = inputs[jax.random.permutation(pool_key, inputs.shape[0])[: _POOL * count]]
+        bare = kernel.kernel if isinstance(kernel, Bounded) else kernel  # a factor changes no pivot
+        chosen = pivots(bare, pool, rank=count, key=pivot_key)
+        # An exhausted kernel has fewer pivots; any others keep the shapes, which depend on `count` alone.
+        others = np.setdiff1d(np.arange(pool.shape[0]), chosen)[: count - len(chosen)]
+        inputs = pool[np.concatenate([chosen, others])]
     values, vectors = _eigh(kernel, inputs)
     kept = values > 1e-12 * values[-1]
     # Directions without weight stay, as columns of zeros: all shapes depend on `count` alone.

@@ -1,13 +1,13 @@
 """Kernel regression with the limit kernels, as scikit-learn wants it.
 
-The inputs are scaled first (`scaling`, as for networks: the default puts them on the unit sphere), the targets encoded,
-and everything runs in float64 whatever the caller's setting. With ridge="auto" scale and ridge are those of the least
-leave-one-out residual, from at most 3,000 rows; a ridge chosen on fewer rows is scaled up with their number, since the
-eigenvalues of the kernel grow with n.
+The inputs are scaled first (`scaling`, as for networks: by default they are put on the unit sphere, in the better of
+two ways), the targets are encoded, and everything runs in float64 whatever the caller's setting. With ridge="auto"
+scaling, scale and ridge are those of the least leave-one-out residual, from at most 2,000 rows; a ridge chosen on fewer
+rows is scaled up with their number, since the eigenvalues of the kernel grow with n.
 """
 
 from abc import abstractmethod
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -22,27 +22,37 @@ from softntk.networks.features import features_named
 from softntk.regression.selection import select
 from softntk.regression.solve import solve
 
-__all__ = ["KernelClassifier", "KernelRegressor", "chosen"]
+__all__ = ["Choice", "KernelClassifier", "KernelRegressor", "chosen"]
 
-_ROWS_TO_CHOOSE = 3000
+_ROWS_TO_CHOOSE = 2000
 
 
-def chosen(
-    kernels: list[Limit], inputs: Any, labels: Any, *, key: jax.Array, rows: int = _ROWS_TO_CHOOSE
-) -> tuple[Limit, float]:
-    """Kernel and ridge of the least leave-one-out residual on at most `rows` rows, the ridge scaled to all of them."""
+class Choice(NamedTuple):
+    """Kernel and ridge, and the mean squared leave-one-out residual that chose them."""
+
+    kernel: Limit
+    ridge: float
+    error: float
+
+
+def chosen(kernels: list[Limit], inputs: Any, labels: Any, *, key: jax.Array, ridge: float | None = None) -> Choice:
+    """Kernel and ridge (if it is not given) of the least leave-one-out residual on at most 2,000 rows.
+
+    On fewer rows than there are, the ridge is smaller in proportion.
+    """
     n = inputs.shape[0]
-    if n > rows:
-        part = np.sort(np.asarray(jax.random.permutation(key, n))[:rows])
+    if n > _ROWS_TO_CHOOSE:
+        part = np.sort(np.asarray(jax.random.permutation(key, n))[:_ROWS_TO_CHOOSE])
         inputs, labels = inputs[part], labels[part]
-    found = select(kernels, inputs, labels)
-    return found.kernel, found.ridge * n / inputs.shape[0]  # pyright: ignore[reportReturnType]
+    share = inputs.shape[0] / n
+    found = select(kernels, inputs, labels, ridges=None if ridge is None else [ridge * share])
+    return Choice(cast(Limit, found.kernel), found.ridge / share, float(found.errors.min()))
 
 
 class _KernelEstimator(BaseEstimator):
     def __init__(
-        self, features="softmax", *, scale=(0.5, 1.0, 2.0), trained="both", ridge="auto", scaling="sphere",
-        rung="auto", accuracy=1e-6, rank=None, seed=0,
+        self, features="softmax", *, scale=(0.5, 1.0, 2.0, 4.0, 6.0), trained="both", ridge="auto",
+        scaling=("sphere", "hemisphere"), rung="auto", accuracy=1e-6, rank=None, seed=0,
     ):  # fmt: skip
         self.features, self.scale, self.trained, self.ridge = features, scale, trained, ridge
         self.scaling, self.rung, self.accuracy, self.rank, self.seed = scaling, rung, accuracy, rank, seed
@@ -56,16 +66,18 @@ class _KernelEstimator(BaseEstimator):
         y = np.asarray(y)
         with jax.enable_x64(True):
             choose, draw = jax.random.split(jax.random.key(self.seed))
-            self.scaling_ = Scaling.fit(self.scaling, x)
-            inputs, labels = jnp.asarray(self.scaling_.apply(x)), jnp.asarray(self._labels(y))
+            scalings = [Scaling.fit(str(name), x) for name in np.atleast_1d(self.scaling)]
+            labels = jnp.asarray(self._labels(y))
             features, trained = features_named(self.features), cast(Any, self.trained)
             kernels = [Limit(features, float(scale), trained) for scale in np.atleast_1d(self.scale)]
-            if self.ridge == "auto":
-                kernel, ridge = chosen(kernels, inputs, labels, key=choose)
-            elif len(kernels) == 1:
-                kernel, ridge = kernels[0], float(self.ridge)
+            given = None if self.ridge == "auto" else float(self.ridge)
+            if given is None or len(kernels) * len(scalings) > 1:
+                choices = [chosen(kernels, jnp.asarray(s.apply(x)), labels, key=choose, ridge=given) for s in scalings]
+                best = min(range(len(choices)), key=lambda i: choices[i].error)
+                self.scaling_, (kernel, ridge, _) = scalings[best], choices[best]
             else:
-                kernel, ridge = kernels[len(kernels) // 2], float(self.ridge)
+                self.scaling_, kernel, ridge = scalings[0], kernels[0], given
+            inputs = jnp.asarray(self.scaling_.apply(x))
             found = solve(
                 kernel, inputs, labels, ridge=ridge, rung=self.rung, accuracy=self.accuracy, rank=self.rank, key=draw,
                 held_out=0,
@@ -88,11 +100,10 @@ class KernelRegressor(MultiOutputMixin, RegressorMixin, _KernelEstimator):
 
     Arguments:
         features: "softmax", "exponential" or "relu".
-        scale: standard deviation of the hidden weights at the start; several are candidates for ridge="auto", and the
-            middle one is taken for a ridge that is given.
+        scale: standard deviation of the hidden weights at the start, or several to choose from by leave-one-out.
         trained: "hidden", "output" or "both".
         ridge: a number, or "auto": by leave-one-out.
-        scaling: of the inputs, a name in `softntk.data.SCALINGS`.
+        scaling: of the inputs, a name in `softntk.data.SCALINGS`, or several to choose from.
         rung, accuracy, rank: as in `softntk.regression.solve`.
         seed: of what is drawn (landmarks, rows to choose the ridge on).
 

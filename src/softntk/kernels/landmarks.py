@@ -24,7 +24,7 @@ from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel
 from softntk.kernels.tiles import diagonal, entries
 
-__all__ = ["Landmarks", "landmarks"]
+__all__ = ["Landmarks", "landmarks", "pivots"]
 
 # What is left of a diagonal below this share of it is rounding.
 _EXHAUSTED = 1e-13
@@ -74,20 +74,21 @@ def landmarks(
     Raises:
         BadInput: a rank outside 1 to n.
     """
-    n = inputs.shape[0]
-    if not 1 <= rank <= n:
-        raise BadInput("rank", required=f"lie between 1 and {n}", got=str(rank), advice=f"Type rank={min(n, 500)}.")
-    block = block or min(max(rank // 10, 20), rank)
-    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).astype(np.uint64))
-    points = inputs[_pivoted(kernel, inputs, rank, block, rng)]
+    points = inputs[pivots(kernel, inputs, rank=rank, key=key, block=block)]
     small = entries(kernel, points, points)
     np.fill_diagonal(small, diagonal(kernel, points))
     return Landmarks(kernel, points, jnp.asarray(_cholesky(small)))
 
 
-def _pivoted(
-    kernel: Kernel, inputs: Float[Array, "n d"], rank: int, block: int, rng: np.random.Generator
+def pivots(
+    kernel: Kernel, inputs: Float[Array, "n d"], *, rank: int, key: jax.Array, block: int | None = None
 ) -> Int[np.ndarray, " p"]:
+    """Which rows `landmarks` draws, in the order of drawing. Raises as `landmarks`."""
+    n = inputs.shape[0]
+    if not 1 <= rank <= n:
+        raise BadInput("rank", required=f"lie between 1 and {n}", got=str(rank), advice=f"Type rank={min(n, 500)}.")
+    block = block or min(max(rank // 10, 20), rank)
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).astype(np.uint64))
     full = diagonal(kernel, inputs)
     left, found, chosen = full.copy(), np.zeros((rank, len(full))), np.zeros(rank, int)
     done = 0

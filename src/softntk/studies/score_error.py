@@ -127,8 +127,8 @@ STUDY = Study(
         },
         "full": {
             "seed": 0, "draws": 5, "mixture": "three-gaussians", "counts": [200, 1000, 4000], "pairs": 32000,
-            "fresh": 10000, "kernels": ["softmax", "relu"], "scales": [6.0, 8.0],
-            "landmarks": 1500, "references": list(REFERENCES),
+            "fresh": 10000, "kernels": ["softmax", "relu"], "scales": [8.0, 11.0],
+            "landmarks": 3000, "references": list(REFERENCES),
             "seconds": 300.0, "steps": 20000,
         },
     },
