@@ -21,6 +21,20 @@ def test_eigenvalues_are_those_of_the_written_kernel(softntk, tmp_path):
     assert "order only" in found["verdict"]
 
 
+def test_lanczos_needs_no_kernel(softntk, tmp_path):
+    """With as many steps as rows Lanczos is exact; with fewer, lambda is bounded from above."""
+    dense = json.loads(softntk("kernel wine --count 30 --width 64 --json").out)["limit"]
+    whole = json.loads(softntk("kernel wine --count 30 --width 64 --lanczos 30 --json").out)["limit"]
+    few = json.loads(softntk("kernel wine --count 30 --width 64 --lanczos 5 --json").out)
+    assert abs(whole["lambda_min"] - dense["lambda_min"]) < 1e-9 * dense["lambda_max"]
+    assert abs(whole["lambda_max"] - dense["lambda_max"]) < 1e-9 * dense["lambda_max"]
+    assert few["limit"]["lambda_min"] >= dense["lambda_min"] - dense["error"]
+    assert few["verdict"].startswith("at least") == (few["limit"]["lambda_min"] > few["limit"]["error"])
+    ran = softntk(f"kernel wine --count 30 --lanczos 5 -o {tmp_path / 'k.npz'}")
+    assert ran.code == 2
+    assert "--lanczos 0" in ran.err
+
+
 def test_equal_rows_make_table_one_not_apply(softntk):
     ran = softntk("kernel iris --width 64")
     assert ran.code == 0
