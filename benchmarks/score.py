@@ -107,23 +107,25 @@ def digits(claims: Claims) -> None:
                 memorized_share(drawn, samples.training).mean,
                 nearness(drawn, samples.training, samples.test).mean,
                 float(sliced_wasserstein(slices, drawn, samples.test)),
+                float(drawn.std() / np.std(samples.test)),
             )
 
         ours = judged(fit.denoiser)
         blurred = [judged(EmpiricalDenoiser(process, samples.training, float(blur))) for blur in BLURS]
-        shares, near, distances = np.array(blurred).T
+        shares, near, distances, _ = np.array(blurred).T
         at_share = int(np.argmax(shares <= ours[0]))
         fair = judged(learn_blur(task).denoiser)
         gauss = judged(AffineDenoiser(task.frame(samples.training, 0.5)))
         rows.append(
             [*ours, fair[2], BLURS[at_share], distances[at_share], np.interp(ours[1], near, distances), gauss[2]]
         )
-    copied, near, distance, fair, blur, at_share, at_near, gauss = np.array(rows).T
+    copied, near, distance, spread, fair, blur, at_share, at_near, gauss = np.array(rows).T
     claims.line("digits: at most 5 % memorized", f"{100 * copied.mean():.2g} %", copied.mean() <= 0.05)
     claims.line(
         "digits: sliced Wasserstein below that of smoothed data as near to the training digits",
         f"{said(distance)} against {said(at_near)} (nearness {said(near)})", distance.mean() < at_near.mean(),
     )  # fmt: skip
+    print(f"  standard deviation of the samples over that of unseen digits: {said(spread)}")
     print(f"  beside it, no claim: with the blur that held-out X_0 choose {said(fair)}")
     print(f"  with the smallest blur that memorizes no more often, {said(blur)}: {said(at_share)}")
     print(f"  with the best Gaussian: {said(gauss)}")
