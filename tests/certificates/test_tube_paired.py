@@ -143,7 +143,7 @@ def test_ten_samples_ten_inputs(key):
     bounds = tube(network, inputs, labels, steps=300)
     measured = deviation(network, inputs, labels, steps=300)
     assert np.isinf(bounds.curves["general"].peak)
-    assert measured.training[-1] < 1e-12
+    assert measured.training[-1] < 2 * 8192 * np.finfo(float).eps  # nothing but the rounding of sums of m terms is left
     assert 1e-4 < bounds.curves["paired"].peak < 2e-3
     assert bounds.gain("paired") > 1e3
     assert bounds.curves["smoothed"].deviation[-1] < 1e-20  # it dies out with the residual
