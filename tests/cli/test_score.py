@@ -30,6 +30,20 @@ def test_real_data_and_other_kinds(softntk, tmp_path):
     assert (tmp_path / "wine.npz").exists()
 
 
+def test_every_column_of_a_file_is_learned_but_the_target(softntk, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(60, 3)) + np.array([[0.0, 5.0, 100.0]])
+    path = tmp_path / "rows.csv"
+    np.savetxt(path, rows, delimiter=",", header="a,b,c", comments="")
+    for options, size in (("", 3), ("--target c", 2)):
+        found = softntk(f"score {path} {options} {SMALL} --json -o {tmp_path / 'm'}")
+        assert found.code == 0, found.err
+        assert softntk(f"sample {tmp_path / 'm.npz'} -n 200 --steps 20 -o {tmp_path / 's'}").code == 0
+        with np.load(tmp_path / "s.npz") as file:
+            samples = file["samples"]
+        assert samples.shape == (200, size)
+        np.testing.assert_allclose(samples.mean(axis=0), rows[:, :size].mean(axis=0), atol=0.5)
+
+
 def test_what_cannot_be_learned_is_refused(softntk):
     assert softntk("score cube").code == 2
     assert softntk("score digits --kind magic").code == 2

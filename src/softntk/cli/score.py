@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from softntk.cli.options import Count, Json, Seed, Target, log_to_stderr, output_path
+from softntk.cli.options import Count, Json, Seed, log_to_stderr, output_path
 from softntk.failures import BadInput
 
 __all__ = ["command"]
@@ -36,7 +36,9 @@ def command(
     landmarks: Annotated[int, typer.Option(help="Landmarks of the kernel.")] = 1000,
     start: Annotated[float, typer.Option(help="Smallest time T0.")] = 0.01,
     end: Annotated[float, typer.Option(help="Largest time T.")] = 5.0,
-    target: Target = None,
+    target: Annotated[
+        str | None, typer.Option(help="Column of a file that is not part of the samples. Default: all columns are.")
+    ] = None,
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the model (npz) to sample from.")] = None,

@@ -43,8 +43,8 @@ def read_table(path: Path, target: str | Sequence[str] | None) -> Table:
     return assemble(_columns(path), path.name, target)
 
 
-def read_inputs(path: Path, names: tuple[str, ...]) -> Float[np.ndarray, "n d"]:
-    """Read the inputs alone, to predict from: the named columns, in this order; other columns are ignored.
+def read_inputs(path: Path, names: tuple[str, ...] | None = None) -> Float[np.ndarray, "n d"]:
+    """Read the inputs alone, to predict from: the named columns, in this order, and no other; None for all columns.
 
     The columns of an npz file or of a matrix in an npy file have no names: their number and order have to fit.
 
@@ -53,7 +53,7 @@ def read_inputs(path: Path, names: tuple[str, ...]) -> Float[np.ndarray, "n d"]:
     """
     if _ending(path) == ".npz":
         inputs = read_npz_inputs(path)
-        if inputs.shape[1] != len(names):
+        if names is not None and inputs.shape[1] != len(names):
             raise BadInput(
                 "source",
                 required=f"have {len(names)} input columns, as in training",
@@ -62,6 +62,8 @@ def read_inputs(path: Path, names: tuple[str, ...]) -> Float[np.ndarray, "n d"]:
             )
         return inputs
     columns = _columns(path)
+    if names is None:
+        names = columns.names
     if _ending(path) == ".npy" and columns.names == tuple(str(i) for i in range(len(names))):
         names = columns.names
     return select(columns, names, path.name)

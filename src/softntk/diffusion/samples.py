@@ -15,9 +15,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.data.builtin import BUILTIN, builtin
-from softntk.data.files import ENDINGS, read_table
+from softntk.data.files import ENDINGS, read_inputs, read_table
 from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
-from softntk.data.numpy_files import read_npz_inputs
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import draw_rows
 from softntk.failures import BadInput
@@ -42,7 +41,7 @@ def clean_samples(
     """`count` rows to learn from (by default 2,000 drawn, or all rows that are not held out for the comparison).
 
     Arguments:
-        target: for files, a column that is not part of the samples.
+        target: for files, a column that is not part of the samples; by default all are.
 
     Raises:
         BadInput: the source is unknown or unreadable, or has fewer rows.
@@ -83,6 +82,4 @@ def _rows(source: str, target: str | None) -> Float[np.ndarray, "n d"]:
             "data", required=f"be one of {names}, or a file that ends in {', '.join(ENDINGS)}", got=repr(source),
             advice="Type digits, say.",
         )  # fmt: skip
-    if path.suffix.lower() == ".npz":
-        return np.asarray(read_npz_inputs(path), float)
-    return read_table(path, target).inputs
+    return np.asarray(read_inputs(path) if target is None else read_table(path, target).inputs, float)
