@@ -9,10 +9,11 @@ from softntk.certificates.curvature import Curvature
 from softntk.certificates.deviation import deviation
 from softntk.certificates.linear_path import linear_path
 from softntk.certificates.reference_path import ReferencePath
-from softntk.certificates.snapshots import is_paired, start_only, visit
+from softntk.certificates.snapshots import start_only, visit
 from softntk.certificates.tube import tube
 from softntk.dynamics import linearized
 from softntk.networks import Exponential, Softmax, independent, paired
+from softntk.networks.two_layer import is_paired
 
 SMOOTH = pytest.mark.parametrize("features", [Softmax(), Exponential()], ids=lambda row: row.name)
 N, D, K, M = 4, 3, 2, 16

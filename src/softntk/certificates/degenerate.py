@@ -9,10 +9,9 @@ dependent outputs   rank A < k; for softmax rank [A; 1] < k + 1, for one row of 
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.certificates.lemmas.ranks import is_paired
 from softntk.data.geometry import equal_rows, parallel_rows
 from softntk.networks.features import ReLU, Softmax
-from softntk.networks.two_layer import TwoLayer
+from softntk.networks.two_layer import TwoLayer, is_paired
 
 __all__ = ["degeneracy"]
 

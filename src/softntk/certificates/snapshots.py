@@ -23,9 +23,9 @@ from jaxtyping import Array, Float, Int
 
 from softntk.certificates.linear_path import LinearPath
 from softntk.kernels.jacobian import sensitivity
-from softntk.networks.two_layer import TwoLayer
+from softntk.networks.two_layer import TwoLayer, is_paired
 
-__all__ = ["Snapshots", "is_paired", "start_only", "visit"]
+__all__ = ["Snapshots", "start_only", "visit"]
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,6 @@ class Snapshots:
     sideways: Float[np.ndarray, "g n1"]
     defect: Float[np.ndarray, "g n1"]
     drift: Float[np.ndarray, " g"]
-
-
-def is_paired(network: TwoLayer) -> bool:
-    """Whether the second half of the neurons repeats the first with opposite output weights."""
-    half = network.width // 2
-    hidden, output = np.asarray(network.hidden), np.asarray(network.output)
-    return (
-        network.width % 2 == 0
-        and bool((hidden[:, :half] == hidden[:, half:]).all())
-        and bool((output[:, :half] == -output[:, half:]).all())
-    )
 
 
 def start_only(others: int) -> Snapshots:

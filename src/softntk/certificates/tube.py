@@ -23,14 +23,14 @@ from softntk.certificates.curvature import Curvature
 from softntk.certificates.curve import Curve, sharpest
 from softntk.certificates.linear_path import linear_path
 from softntk.certificates.reference_path import ReferencePath
-from softntk.certificates.snapshots import is_paired, start_only, visit
+from softntk.certificates.snapshots import start_only, visit
 from softntk.certificates.tube_followed import followed_tube
 from softntk.certificates.tube_general import general_tube
 from softntk.certificates.tube_paired import paired_tube
 from softntk.dynamics.linearized import linearized
 from softntk.failures import BadInput
 from softntk.networks.features import ReLU
-from softntk.networks.two_layer import TwoLayer
+from softntk.networks.two_layer import TwoLayer, is_paired
 from softntk.numerics.arrays import finite_matrix, require_float64
 
 __all__ = ["Tube", "tube"]

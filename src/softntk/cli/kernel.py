@@ -59,6 +59,7 @@ def command(
     import numpy as np
 
     from softntk.data import load
+    from softntk.data.numpy_files import write_members
     from softntk.failures import BadInput
     from softntk.kernels import Limit, as_matrix, finite, infinite, spectrum
     from softntk.networks import features_named, paired
@@ -67,7 +68,7 @@ def command(
     chosen = features_named(features)
     data_key, start_key = jax.random.split(jax.random.key(seed))
     training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling)
-    facts: dict[str, Any] = {
+    found: dict[str, Any] = {
         "data": data, "features": features, "n": training.count, "d": training.input_size, "scale": scale,
         "trained": trained, "seed": seed, "width": width, "notes": list(preparation.notes),
         "obstacles": training.obstacles(parallel=features == "relu"),
@@ -79,38 +80,28 @@ def command(
                 "output", required="be left out where the kernel is not formed", got=str(output),
                 advice="Type --lanczos 0.",
             )  # fmt: skip
-        whole = quadrature(Limit(chosen, scale, trained), training.inputs, key=start_key, steps=steps).extremes
-        found = facts | {"lanczos": steps, "limit": _numbers(whole.smallest, whole.largest, width)}
-        found["limit"] |= {"error": float(whole.smallest_radius)}
-        _judge(found)
-        print(json.dumps(found, indent=2) if json_ else _words(found))
-        return
-    limit = infinite(chosen, training.inputs, scale=scale, trained=trained)
-    network = paired(
-        start_key, input_size=training.input_size, output_size=1, width=width, features=chosen, scale=scale
-    )
-    spectra = {
-        "limit": spectrum(limit),
-        f"one network, m = {width:,}": spectrum(as_matrix(finite(network, training.inputs, trained=trained))),
-    }
-    found = facts
-    for name, each in zip(("limit", "network"), spectra.values(), strict=True):
-        values = np.asarray(each.values)
-        found[name] = _numbers(values[0], values[-1], width) | {"error": float(each.radius)}
+        ends = quadrature(Limit(chosen, scale, trained), training.inputs, key=start_key, steps=steps).extremes
+        found |= {"lanczos": steps, "limit": _numbers(ends.smallest, ends.largest, ends.smallest_radius, width)}
+    else:
+        limit = infinite(chosen, training.inputs, scale=scale, trained=trained)
+        network = paired(
+            start_key, input_size=training.input_size, output_size=1, width=width, features=chosen, scale=scale
+        )
+        kernels = {"limit": limit, "network": as_matrix(finite(network, training.inputs, trained=trained))}
+        spectra = {name: spectrum(kernel) for name, kernel in kernels.items()}
+        for name, each in spectra.items():
+            found[name] = _numbers(each.values[0], each.values[-1], each.radius, width)
+        if output is not None:
+            arrays = {f"eigenvalues_{name}": np.asarray(each.values) for name, each in spectra.items()}
+            arrays |= {"kernel": np.asarray(limit), "inputs": np.asarray(training.inputs)}
+            found["written"] = str(write_members(output_path(output, ".npz"), arrays, argument="output"))
     _judge(found)
-    if output is not None:
-        path = output_path(output, ".npz")
-        np.savez_compressed(
-            path, kernel=np.asarray(limit), eigenvalues_limit=np.asarray(spectra["limit"].values),
-            eigenvalues_network=np.asarray(list(spectra.values())[1].values), inputs=np.asarray(training.inputs),
-        )  # fmt: skip
-        found["written"] = str(path)
     print(json.dumps(found, indent=2) if json_ else _words(found))
 
 
-def _numbers(smallest, largest, width: int) -> dict[str, Any]:
+def _numbers(smallest, largest, error, width: int) -> dict[str, Any]:
     return {
-        "lambda_min": float(smallest), "lambda_max": float(largest),
+        "lambda_min": float(smallest), "lambda_max": float(largest), "error": float(error),
         "largest_stable_step": float(2 / (width * largest)) if largest > 0 else None,
     }  # fmt: skip
 

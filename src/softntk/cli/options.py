@@ -31,9 +31,9 @@ FeaturesName = Annotated[str, typer.Option("--features", help="softmax, exponent
 Width = Annotated[int, typer.Option(help="Hidden neurons, an even number.")]
 Scale = Annotated[float, typer.Option("--scale", help="Standard deviation of the hidden weights at the start.")]
 Count = Annotated[int | None, typer.Option(help="Rows to draw, without replacement. Default: all.")]
-Scaling = Annotated[
-    str, typer.Option(help="Of the inputs: sphere, hemisphere, largest-norm, standardize, unit or none.")
-]
+_SCALINGS = "sphere, hemisphere, largest-norm, standardize, unit or none."
+Scaling = Annotated[str, typer.Option(help=f"Of the inputs: {_SCALINGS}")]
+Scalings = Annotated[str, typer.Option("--scaling", help=f"Of the inputs, or several to choose from: {_SCALINGS}")]
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 

@@ -11,6 +11,7 @@ from softntk.cli.options import (
     Data,
     FeaturesName,
     Json,
+    Scalings,
     Seed,
     Target,
     log_to_stderr,
@@ -35,13 +36,7 @@ def command(
     test: Annotated[Path | None, typer.Option(help="File of held-out rows, in place of --held-out.")] = None,
     count: Count = None,
     held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
-    scaling: Annotated[
-        str,
-        typer.Option(
-            help="Of the inputs, or several to choose from: sphere, hemisphere, largest-norm, standardize, "
-            "unit or none."
-        ),
-    ] = "sphere,hemisphere",
+    scaling: Scalings = "sphere,hemisphere",
     rung: Annotated[
         Literal["auto", "expanded", "dense", "iterative", "landmarks"], typer.Option(help="How to solve.")
     ] = "auto",
@@ -73,7 +68,6 @@ def command(
 
     console = Console(stderr=True)
     data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
-    scalings = scaling.split(",")
 
     def loaded(name: str):
         drawn = {"target": target, "count": count, "key": data_key, "scaling": name}
@@ -86,16 +80,14 @@ def command(
 
     kernels = [Limit(features_named(features), each, trained) for each in _numbers("scale", scale)]
     given = None if ridge == "auto" else _numbers("ridge", ridge)[0]
-    sets = [loaded(name) for name in scalings]
+    sets = [loaded(name) for name in scaling.split(",")]
+    labels = sets[0][0].labels
+    place, kernel, strength = chosen(kernels, [each.inputs for each, _, _ in sets], labels, key=choose_key, ridge=given)
+    training, rest, preparation = sets[place]
+    inputs = training.inputs
     if given is None or len(kernels) * len(sets) > 1:
-        choices = [chosen(kernels, each.inputs, each.labels, key=choose_key, ridge=given) for each, _, _ in sets]
-        best = min(range(len(sets)), key=lambda i: choices[i].error)
-        (training, rest, preparation), (kernel, strength, _) = sets[best], choices[best]
         words = f"by leave-one-out: {preparation.scaling.name}, scale {float(kernel.scale):g}, ridge {strength:.3g}"
         console.print(words)
-    else:
-        (training, rest, preparation), kernel, strength = sets[0], kernels[0], given
-    inputs, labels = training.inputs, training.labels
     asked: dict[str, Any] = {"ridge": strength, "accuracy": accuracy, "rung": rung}
     planned = plan(kernel, inputs, outputs=labels.shape[1], features=rank, **asked)
     console.print(str(planned), soft_wrap=True)

@@ -19,7 +19,7 @@ A new step is a class with these four parts and a row in `STEPS`; a new scaling 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -145,7 +145,7 @@ class DivideByLargestNorm(Step):
     norm: float
 
     @classmethod
-    def fit(cls, inputs: Rows) -> "DivideByLargestNorm":
+    def fit(cls, inputs: Rows) -> Self:
         return cls(float(row_norms(inputs).max()) or 1.0)
 
     def apply(self, inputs: Rows) -> Scaled:
@@ -159,28 +159,23 @@ class DivideByLargestNorm(Step):
 
 
 @dataclass(frozen=True)
-class Dome(Step):
+class Dome(DivideByLargestNorm):
     """Divide by the largest norm R among the training inputs and append what makes the norm 1."""
 
     name: ClassVar[str] = "dome"
-    norm: float
-
-    @classmethod
-    def fit(cls, inputs: Rows) -> "Dome":
-        return cls(float(row_norms(inputs).max()) or 1.0)
 
     def apply(self, inputs: Rows) -> Scaled:
-        flat = inputs / self.norm
+        flat = super().apply(inputs)
         lengths = row_norms(flat)
         flat = flat / np.maximum(lengths, 1.0)[:, None]
         height = np.sqrt(np.maximum(1.0 - lengths**2, 0.0))
         return np.concatenate([flat, height[:, None]], axis=1)
 
     def invert(self, scaled: Scaled) -> Rows:
-        return scaled[:, :-1] * self.norm
+        return super().invert(scaled[:, :-1])
 
     def sentence(self) -> str:
-        return f"all rows are divided by {self.norm:.6g}, and a coordinate is appended that makes their norm 1"
+        return f"{super().sentence()}, and a coordinate is appended that makes their norm 1"
 
 
 #: Every step by its name.

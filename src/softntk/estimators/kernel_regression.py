@@ -7,6 +7,7 @@ rows is scaled up with their number, since the eigenvalues of the kernel grow wi
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 import jax
@@ -28,25 +29,32 @@ _ROWS_TO_CHOOSE = 2000
 
 
 class Choice(NamedTuple):
-    """Kernel and ridge, and the mean squared leave-one-out residual that chose them."""
+    """Number of the scaled inputs, kernel and ridge."""
 
+    place: int
     kernel: Limit
     ridge: float
-    error: float
 
 
-def chosen(kernels: list[Limit], inputs: Any, labels: Any, *, key: jax.Array, ridge: float | None = None) -> Choice:
-    """Kernel and ridge (if it is not given) of the least leave-one-out residual on at most 2,000 rows.
+def chosen(
+    kernels: Sequence[Limit], scaled: Sequence[Any], labels: Any, *, key: jax.Array, ridge: float | None = None
+) -> Choice:
+    """Inputs, kernel and ridge (if it is not given) of the least leave-one-out residual on at most 2,000 rows.
 
-    On fewer rows than there are, the ridge is smaller in proportion.
+    `scaled` are the same inputs, scaled in different ways. On fewer rows than there are, the ridge is smaller in
+    proportion.
     """
-    n = inputs.shape[0]
+    if ridge is not None and len(kernels) == len(scaled) == 1:
+        return Choice(0, kernels[0], ridge)
+    n = len(labels)
+    part = np.arange(n)
     if n > _ROWS_TO_CHOOSE:
         part = np.sort(np.asarray(jax.random.permutation(key, n))[:_ROWS_TO_CHOOSE])
-        inputs, labels = inputs[part], labels[part]
-    share = inputs.shape[0] / n
-    found = select(kernels, inputs, labels, ridges=None if ridge is None else [ridge * share])
-    return Choice(cast(Limit, found.kernel), found.ridge / share, float(found.errors.min()))
+    share = len(part) / n
+    ridges = None if ridge is None else [ridge * share]
+    found = [select(kernels, inputs[part], labels[part], ridges=ridges) for inputs in scaled]
+    place = min(range(len(found)), key=lambda i: found[i].errors.min())
+    return Choice(place, cast(Limit, found[place].kernel), found[place].ridge / share)
 
 
 class _KernelEstimator(BaseEstimator):
@@ -71,16 +79,12 @@ class _KernelEstimator(BaseEstimator):
             features, trained = features_named(self.features), cast(Any, self.trained)
             kernels = [Limit(features, float(scale), trained) for scale in np.atleast_1d(self.scale)]
             given = None if self.ridge == "auto" else float(self.ridge)
-            if given is None or len(kernels) * len(scalings) > 1:
-                choices = [chosen(kernels, jnp.asarray(s.apply(x)), labels, key=choose, ridge=given) for s in scalings]
-                best = min(range(len(choices)), key=lambda i: choices[i].error)
-                self.scaling_, (kernel, ridge, _) = scalings[best], choices[best]
-            else:
-                self.scaling_, kernel, ridge = scalings[0], kernels[0], given
-            inputs = jnp.asarray(self.scaling_.apply(x))
+            scaled = [jnp.asarray(each.apply(x)) for each in scalings]
+            place, kernel, ridge = chosen(kernels, scaled, labels, key=choose, ridge=given)
+            self.scaling_ = scalings[place]
             found = solve(
-                kernel, inputs, labels, ridge=ridge, rung=self.rung, accuracy=self.accuracy, rank=self.rank, key=draw,
-                held_out=0,
+                kernel, scaled[place], labels, ridge=ridge, rung=self.rung, accuracy=self.accuracy, rank=self.rank,
+                key=draw, held_out=0,
             )  # fmt: skip
         self.scale_, self.ridge_, self.residual_, self.rung_ = (
             float(kernel.scale), ridge, found.residual, found.plan.rung.name,

@@ -32,7 +32,7 @@ from softntk.networks.features import Features
 from softntk.numerics.blocks import even_rows, row_blocks, rows_of_blocks
 from softntk.numerics.stable import product_exponentials
 
-__all__ = ["Evaluation", "TwoLayer", "opposed"]
+__all__ = ["Evaluation", "TwoLayer", "is_paired", "opposed"]
 
 # Pre-activations of one block. Smaller blocks would read the weights too often, larger ones only cost memory.
 _BLOCK_BYTES = 2**25
@@ -167,3 +167,9 @@ def opposed(output: Float[Array, "*s k m"]) -> bool:
     weights = np.asarray(output)
     half = weights.shape[-1] // 2
     return weights.shape[-1] == 2 * half and bool((weights[..., :half] == -weights[..., half:]).all())
+
+
+def is_paired(network: TwoLayer) -> bool:
+    """Whether the second half of the neurons repeats the first with opposite output weights, exactly."""
+    hidden, half = np.asarray(network.hidden), network.width // 2
+    return opposed(network.output) and bool((hidden[:, :half] == hidden[:, half:]).all())

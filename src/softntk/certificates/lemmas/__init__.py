@@ -23,7 +23,7 @@ from softntk.certificates.lemmas.induction import (
     worst_contraction,
 )
 from softntk.certificates.lemmas.perturbation import kernel_perturbation, sharp_bound, sharp_perturbation
-from softntk.certificates.lemmas.ranks import is_paired, jacobian_rank, numerical_rank, output_rank
+from softntk.certificates.lemmas.ranks import jacobian_rank, numerical_rank, output_rank
 from softntk.certificates.lemmas.split import (
     Split,
     remainder_order,
@@ -32,6 +32,7 @@ from softntk.certificates.lemmas.split import (
     split_adds_up_on_trace,
     split_probe,
 )
+from softntk.networks.two_layer import is_paired
 
 __all__ = [
     "Finding",

@@ -20,21 +20,12 @@ from jaxtyping import Array, Float
 from softntk.certificates.lemmas.finding import Finding, facts, found
 from softntk.kernels.jacobian import sensitivity
 from softntk.networks.features import Softmax
-from softntk.networks.two_layer import TwoLayer
+from softntk.networks.two_layer import TwoLayer, is_paired
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.memory import announce
 from softntk.theorems.ranks import FULL_ROW_RANK, JACOBIAN_RANK
 
-__all__ = ["is_paired", "jacobian_rank", "numerical_rank", "output_rank"]
-
-
-def is_paired(network: TwoLayer) -> bool:
-    """Whether the second half of the neurons repeats the first with opposite signs, exactly."""
-    hidden, output = np.asarray(network.hidden), np.asarray(network.output)
-    half, odd = divmod(network.width, 2)
-    return not odd and bool(
-        (hidden[:, :half] == hidden[:, half:]).all() and (output[:, :half] == -output[:, half:]).all()
-    )
+__all__ = ["jacobian_rank", "numerical_rank", "output_rank"]
 
 
 def numerical_rank(network: TwoLayer, inputs: Float[Array, "n d"]) -> int:
