@@ -70,9 +70,10 @@ def main() -> None:
         took, found = seconds(partial(certify, *arrays, rigorous=rigorous))
         kind = "ball arithmetic" if rigorous else "float64"
         claims.line(
-            f"n = 100, d = 50, m = 4,096, {kind}: under {limit} s", f"{in_words(took)}, {found.verdict.answer}",
+            f"n = 100, d = 50, m = 4,096, {kind}: under {limit} s",
+            f"{in_words(took)}, {found.verdict.answer}",
             took < limit,
-        )  # fmt: skip
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder) / "certificate.json", found.proof, *arrays)
         took, checked = seconds(partial(verify, path))
@@ -80,8 +81,9 @@ def main() -> None:
     took, peak, answer = elsewhere(large)
     claims.line(
         "n = 1,000, d = 50, m = 65,536, float64: under 30 s and 8 GB",
-        f"{in_words(took)}, {peak / 1e9:.1f} GB, {answer}", took < 30 and peak < 8e9,
-    )  # fmt: skip
+        f"{in_words(took)}, {peak / 1e9:.1f} GB, {answer}",
+        took < 30 and peak < 8e9,
+    )
     claims.leave()
 
 

@@ -48,19 +48,25 @@ def main() -> None:
             return sliced_wasserstein(slices_key, points, fresh(other_key))
 
         floor_key = jax.random.fold_in(jax.random.key(1), mixture_number)
-        floors = mean_and_error([
-            distance(key, fresh(jax.random.fold_in(key, 1))) for key in jax.random.split(floor_key, FLOOR_SEEDS)
-        ])  # fmt: skip
+        floors = mean_and_error(
+            [distance(key, fresh(jax.random.fold_in(key, 1))) for key in jax.random.split(floor_key, FLOOR_SEEDS)]
+        )
         for sampler in SAMPLERS:
             found, accuracy = [], []
             for key in jax.random.split(jax.random.fold_in(jax.random.key(0), mixture_number), SEEDS):
                 sample_key, judge_key, trees_key, other_key = jax.random.split(key, 4)
                 points = np.asarray(
                     sample(
-                        denoiser, process, sample_key, count=COUNT, size=mixture.size, times=times, sampler=sampler,
+                        denoiser,
+                        process,
+                        sample_key,
+                        count=COUNT,
+                        size=mixture.size,
+                        times=times,
+                        sampler=sampler,
                         denoised=True,
                     )
-                )  # fmt: skip
+                )
                 found.append(distance(judge_key, points))
                 if not accuracy:
                     accuracy.append(classifier_accuracy(trees_key, points, fresh(other_key)))

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from _timing import Claims, least_times
-from softntk.kernels import finite
+from softntk.kernels import empirical_ntk
 from softntk.networks import Softmax, TwoLayer, paired
 
 SHAPES = ((64, 16, 4096, 8), (512, 16, 4096, 1))
@@ -30,7 +30,7 @@ def recipe(hidden, output, inputs):
 
 
 def closed_form(hidden, output, inputs):
-    return finite(TwoLayer(hidden, output, Softmax()), inputs)
+    return empirical_ntk(TwoLayer(hidden, output, Softmax()), inputs)
 
 
 def numbers_held(function, arrays) -> float:
@@ -46,7 +46,10 @@ def main() -> None:
         network = paired(keys[0], input_size=d, output_size=k, width=m, features=Softmax(), dtype="float32")
         inputs = jax.random.normal(keys[1], (n, d), "float32") / np.sqrt(d)
         arrays = (network.hidden, network.output, inputs)
-        runs = {"softntk": partial(finite, network, inputs), "the jacrev recipe": partial(jax.jit(recipe), *arrays)}
+        runs = {
+            "softntk": partial(empirical_ntk, network, inputs),
+            "the jacrev recipe": partial(jax.jit(recipe), *arrays),
+        }
         kernel, truth = (run() for run in runs.values())
         difference = float(jnp.abs(kernel - truth).max() / jnp.abs(truth).max())
         waiting = {name: (lambda run=run: jax.block_until_ready(run()), 1) for name, run in runs.items()}

@@ -17,11 +17,11 @@ import numpy as np
 import scipy.linalg
 
 from _timing import Claims, in_words, least_times, optional_torch
-from softntk.kernels import Limit, Tiles
+from softntk.kernels import KernelOperator, LimitKernel
 from softntk.networks import Softmax
 from softntk.regression import path, solve
 
-KERNEL = Limit(Softmax())
+KERNEL = LimitKernel(Softmax())
 
 
 def on_sphere(n: int, d: int, k: int, *, noise: float = 0.1) -> tuple[jax.Array, jax.Array]:
@@ -58,7 +58,7 @@ def low_dimension(claims: Claims) -> None:
 
 def cholesky(claims: Claims, n: int = 20_000) -> None:
     x, y = on_sphere(n, 16, 10)
-    matrix = np.asfortranarray(Tiles(KERNEL, x).matrix().T)
+    matrix = np.asfortranarray(KernelOperator(KERNEL, x).matrix().T)
     matrix[np.diag_indices(n)] += 1e-5 * n
     right = np.array(y)
     _, bare = timed(lambda: scipy.linalg.lapack.dposv(matrix, right, lower=1, overwrite_a=1))
@@ -70,7 +70,7 @@ def cholesky(claims: Claims, n: int = 20_000) -> None:
 
 def eigen(claims: Claims, n: int = 8000) -> None:
     x, y = on_sphere(n, 16, 10)
-    matrix = np.asfortranarray(Tiles(KERNEL, x).matrix().T)
+    matrix = np.asfortranarray(KernelOperator(KERNEL, x).matrix().T)
     _, bare = timed(lambda: scipy.linalg.lapack.dsyevd(matrix, lower=1, overwrite_a=1))
     del matrix
     _, ours = timed(lambda: path(KERNEL, x, y, rung="dense"))
@@ -111,7 +111,7 @@ def steps(claims: Claims, n: int = 50_000) -> None:
 def product(claims: Claims, n: int = 20_000) -> None:
     x, _ = on_sphere(n, 16, 10)
     vectors = np.random.default_rng(1).standard_normal((n, 10))
-    runs = {name: partial(Tiles(KERNEL, x, dtype=name).product, vectors) for name in ("float32", "float64")}
+    runs = {name: partial(KernelOperator(KERNEL, x, dtype=name).product, vectors) for name in ("float32", "float64")}
     contenders = {name: (run, 1) for name, run in runs.items()}
     torch = optional_torch()
     if torch is not None:
@@ -147,9 +147,14 @@ def million(claims: Claims, n: int = 1_000_000) -> None:
 
 
 PARTS = {
-    "low-dimension": low_dimension, "cholesky": cholesky, "eigen": eigen, "sphere": sphere, "steps": steps,
-    "product": product, "million": million,
-}  # fmt: skip
+    "low-dimension": low_dimension,
+    "cholesky": cholesky,
+    "eigen": eigen,
+    "sphere": sphere,
+    "steps": steps,
+    "product": product,
+    "million": million,
+}
 
 
 def main(names: list[str]) -> None:

@@ -19,9 +19,7 @@ def contender(name: str, dtype: str):
     times = time_grid(process, STEPS).astype(dtype)
 
     def run():
-        points = sample(
-            denoiser, process, jax.random.key(0), count=PARTICLES, size=2, times=times, sampler=name,
-        )  # fmt: skip
+        points = sample(denoiser, process, jax.random.key(0), count=PARTICLES, size=2, times=times, sampler=name)
         return jax.block_until_ready(points)
 
     return run, 1

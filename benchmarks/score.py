@@ -54,9 +54,10 @@ def plane(claims: Claims) -> None:
     other = error.sel(learner="neighbors").isel(samples=-1)
     gap = other - last
     claims.line(
-        "n = 4000: below neighbors", f"{said(last)} against {said(other)}",
+        "n = 4000: below neighbors",
+        f"{said(last)} against {said(other)}",
         float(gap.mean()) > 2 * float(gap.std(ddof=1)) / DRAWS**0.5,
-    )  # fmt: skip
+    )
 
 
 def network(claims: Claims) -> None:
@@ -123,8 +124,9 @@ def digits(claims: Claims) -> None:
     claims.line("digits: at most 5 % memorized", f"{100 * copied.mean():.2g} %", copied.mean() <= 0.05)
     claims.line(
         "digits: sliced Wasserstein below that of smoothed data as near to the training digits",
-        f"{said(distance)} against {said(at_near)} (nearness {said(near)})", distance.mean() < at_near.mean(),
-    )  # fmt: skip
+        f"{said(distance)} against {said(at_near)} (nearness {said(near)})",
+        distance.mean() < at_near.mean(),
+    )
     print(f"  standard deviation of the samples over that of unseen digits: {said(spread)}")
     print(f"  beside it, no claim: with the blur that held-out X_0 choose {said(fair)}")
     print(f"  with the smallest blur that memorizes no more often, {said(blur)}: {said(at_share)}")

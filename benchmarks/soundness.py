@@ -28,7 +28,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from softntk.certificates import certify, smoothness
+from softntk.bounds import smoothness
+from softntk.certificates import certify
 from softntk.networks import TwoLayer, features_named
 
 NAMES = ("softmax", "exponential", "relu")
@@ -299,10 +300,12 @@ def examine(p: Problem, rng: np.random.Generator, tally: Tally, steps: int = STE
             continue
         false = Numbers(**{**found.__dict__, _attribute(quantity): falsify(found, p)})
         again = itertools.chain(
-            training(p, found, false, 3) if quantity in ("contraction", "decrease") else
-            training(p, found, false, steps) if quantity == "path" else
-            sampling(p, found, false, np.random.default_rng(seed))
-        )  # fmt: skip
+            training(p, found, false, 3)
+            if quantity in ("contraction", "decrease")
+            else training(p, found, false, steps)
+            if quantity == "path"
+            else sampling(p, found, false, np.random.default_rng(seed))
+        )
         tally.shots[label] = tally.shots.get(label, 0) + 1
         caught = any(name == quantity and not measured <= bound for name, measured, bound in again)
         tally.caught[label] = tally.caught.get(label, 0) + caught
@@ -324,9 +327,14 @@ def _tightness(name: str, measured: float, bound: float, found: Numbers) -> floa
 
 
 def campaign(
-    problems: int, seed: int, *, names: tuple[str, ...] = NAMES, shapes: tuple = SHAPES, seconds: float = math.inf,
+    problems: int,
+    seed: int,
+    *,
+    names: tuple[str, ...] = NAMES,
+    shapes: tuple = SHAPES,
+    seconds: float = math.inf,
     steps: int = STEPS,
-) -> dict[str, Tally]:  # fmt: skip
+) -> dict[str, Tally]:
     """Run the problems in turn over shapes and networks; stop after `seconds`."""
     tallies, start = {name: Tally() for name in names}, time.monotonic()
     for index in range(problems):

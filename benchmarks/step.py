@@ -6,9 +6,9 @@ matrix products are most of the work, against the four products alone:
     X W (n d m),    E A^T (n m k),    R A (n k m),    X^T M (d n m)
 
 in the same scan, each made from the one before and the last one moving W, so that none is optimized away.
-The start is the paired one: `descend` sees that half of the output weights repeat the others with opposite signs and
-does half of the second and third product. The others do all of them.
-A run of t steps of `descend` evaluates the network t + 1 times; all of it is counted.
+The start is the paired one: `gradient_descent` sees that half of the output weights repeat the others with opposite
+signs and does half of the second and third product. The others do all of them.
+A run of t steps of `gradient_descent` evaluates the network t + 1 times; all of it is counted.
 """
 
 from functools import partial
@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from _timing import Claims, least_times, optional_torch
-from softntk.dynamics import descend
+from softntk.dynamics import gradient_descent
 from softntk.networks import Softmax, paired
 
 
@@ -105,7 +105,7 @@ def main() -> None:
         arrays = (network.hidden, network.output, inputs, labels, step_size)
 
         def ours(run=(network, inputs, labels), eta=step_size, t=steps):
-            return jax.block_until_ready(descend(*run, step_size=eta, steps=t, record_every=t)[0].hidden)
+            return jax.block_until_ready(gradient_descent(*run, step_size=eta, steps=t, record_every=t)[0].hidden)
 
         def compiled(function, arrays=arrays, t=steps):
             return lambda: jax.block_until_ready(function(*arrays, steps=t))

@@ -164,9 +164,11 @@ def _class(node: ast.ClassDef) -> Name:
     fields = [
         ast.unparse(part).replace("'", '"')
         for part in node.body
-        if isinstance(part, ast.AnnAssign) and "ClassVar" not in ast.unparse(part.annotation)
-        and isinstance(part.target, ast.Name) and not part.target.id.startswith("_")
-    ]  # fmt: skip
+        if isinstance(part, ast.AnnAssign)
+        and "ClassVar" not in ast.unparse(part.annotation)
+        and isinstance(part.target, ast.Name)
+        and not part.target.id.startswith("_")
+    ]
     # A default such as field(static=True) tells a reader nothing.
     arguments = ", ".join(re.sub(r" = (eqx\.)?field\(.*\)$", "", field) for field in fields)
     if start:

@@ -8,7 +8,7 @@
 import jax
 import jax.numpy as jnp
 
-from softntk.dynamics import descend
+from softntk.dynamics import gradient_descent
 from softntk.networks import Softmax, attend, paired
 
 jax.config.update("jax_enable_x64", True)
@@ -20,7 +20,7 @@ targets = jnp.sin(3 * angles)[:, None] / 2
 # %%
 for keys in (16, 128, 1024):
     start = paired(jax.random.key(0), input_size=2, output_size=1, width=keys, features=Softmax())
-    trained, trace = descend(start, queries, targets, steps=1500, record_every=1500)
+    trained, trace = gradient_descent(start, queries, targets, steps=1500, record_every=1500)
     gap = jnp.abs(attend(trained, queries) - trained(queries)).max()
     losses = f"loss {trace.loss[0]:.3f} -> {trace.loss[-1]:.4f}"
     print(f"{keys:4} keys: {losses}, moved {trace.distance[-1]:.2f}, attend differs by {gap:.0e}")

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from softntk.data import sphere_inputs
-from softntk.kernels import finite, infinite
+from softntk.kernels import empirical_ntk, infinite
 from softntk.networks import FEATURES, paired
 
 jax.config.update("jax_enable_x64", True)
@@ -28,7 +28,7 @@ def relative_errors(features, width):
     @jax.vmap
     def error(key):
         network = paired(key, input_size=5, output_size=1, width=width, features=features)
-        return jnp.linalg.norm(finite(network, inputs)[:, 0, :, 0] - limit) / jnp.linalg.norm(limit)
+        return jnp.linalg.norm(empirical_ntk(network, inputs)[:, 0, :, 0] - limit) / jnp.linalg.norm(limit)
 
     return error(keys)
 

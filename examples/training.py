@@ -7,8 +7,8 @@
 import jax
 
 from softntk.data import load
-from softntk.dynamics import descend, linearized
-from softntk.kernels import extremes, finite
+from softntk.dynamics import gradient_descent, linearize
+from softntk.kernels import empirical_ntk, extremes
 from softntk.networks import FEATURES, paired
 from softntk.theorems import guarantee_named
 
@@ -20,8 +20,8 @@ data, preparation = load("breast_cancer", count=50, key=data_key)
 # %%
 for name, features in FEATURES.items():
     network = paired(start_key, input_size=data.input_size, output_size=1, width=4096, features=features)
-    _, trace = descend(network, data.inputs, data.labels, steps=300, record_every=100)
-    predicted = linearized(network, data.inputs, data.labels, step_size=float(trace.step_size))
+    _, trace = gradient_descent(network, data.inputs, data.labels, steps=300, record_every=100)
+    predicted = linearize(network, data.inputs, data.labels, step_size=float(trace.step_size))
     print(name)
     for step, loss, distance in zip(trace.steps, trace.loss, trace.distance, strict=True):
         expected = predicted.loss(int(step))
@@ -32,7 +32,7 @@ for name, features in FEATURES.items():
 
 # %%
 network = paired(start_key, input_size=data.input_size, output_size=1, width=4096, features=FEATURES["softmax"])
-lambda_min = float(extremes(finite(network, data.inputs)).smallest)
+lambda_min = float(extremes(empirical_ntk(network, data.inputs)).smallest)
 promise = guarantee_named("softmax-convergence").evaluate(
     n=data.count, k=1, delta=0.01, sigma=1.0, lambda_min=lambda_min, epsilon=1e-3
 )

@@ -53,8 +53,10 @@ def test_code_on_the_page_runs_and_prints_what_it_says(page, tmp_path):
 def test_the_template_of_a_study_runs(tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", str(DOCS / "templates" / "study.py")],
-        capture_output=True, text=True, cwd=tmp_path,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count(": holds (") == 2
 

@@ -17,8 +17,11 @@ def test_example_runs(path, tmp_path):
     assert len(text.splitlines()) < 80
     done = subprocess.run(
         [sys.executable, "-W", "error", str(path)],
-        capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"MPLBACKEND": "agg"},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"MPLBACKEND": "agg"},
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip()
 

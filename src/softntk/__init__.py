@@ -11,11 +11,24 @@ from typing import Any
 
 #: Public name -> module that defines it.
 _HOMES = {
-    "Exponential": "networks", "ReLU": "networks", "Softmax": "networks", "TwoLayer": "networks",
-    "independent": "networks", "paired": "networks", "finite": "kernels", "infinite": "kernels",
-    "descend": "dynamics", "ensemble": "dynamics", "linearized": "dynamics", "certify": "certificates",
-    "tube": "certificates", "load": "data", "Limit": "kernels", "path": "regression", "solve": "regression",
-}  # fmt: skip
+    "Exponential": "networks",
+    "ReLU": "networks",
+    "Softmax": "networks",
+    "TwoLayer": "networks",
+    "independent": "networks",
+    "paired": "networks",
+    "finite": "kernels",
+    "infinite": "kernels",
+    "descend": "dynamics",
+    "ensemble": "dynamics",
+    "linearized": "dynamics",
+    "certify": "certificates",
+    "tube": "certificates",
+    "load": "data",
+    "Limit": "kernels",
+    "path": "regression",
+    "solve": "regression",
+}
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -131,10 +131,7 @@ def test_nothing_to_learn_is_certified_at_once():
 
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [
-        (lambda x: x.at[2].set(0), "input 2 is zero"),
-        (lambda x: x.at[3].set(x[1]), "inputs 1 and 3 are equal"),
-    ],
+    [(lambda x: x.at[2].set(0), "input 2 is zero"), (lambda x: x.at[3].set(x[1]), "inputs 1 and 3 are equal")],
 )
 def test_degenerate_inputs_are_named(change, reason):
     network, inputs, labels = problem("softmax")

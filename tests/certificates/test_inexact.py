@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from jacobians import draw
+from softntk.bounds.lipschitz import smoothness
+from softntk.bounds.rounding import step_error
 from softntk.certificates.convergence import certify
 from softntk.certificates.inexact import certify_inexact
-from softntk.certificates.lipschitz import smoothness
-from softntk.certificates.rounding import step_error
 from softntk.failures import BadInput
 from softntk.verdicts import Answer
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from oracles import finite_kernel, outputs
+from softntk.bounds.enclosed import Enclosed
+from softntk.bounds.enclosed_change import Change
 from softntk.certificates.conclusion import at_path
 from softntk.certificates.convergence import certify
-from softntk.certificates.enclosed import Enclosed
-from softntk.certificates.enclosed_change import Change
 from softntk.certificates.rigorous import prove
 from softntk.failures import BadInput
 from softntk.networks.features import FEATURES

@@ -93,8 +93,9 @@ def test_copies_are_counted_and_new_points_are_not():
     training, new = draws(0, 300, 8), draws(1, 200, 8)
     np.testing.assert_allclose(
         nearest_distances(new, training, 2),
-        np.sort(np.linalg.norm(new[:, None] - training[None], axis=2), axis=1)[:, :2], rtol=1e-9,
-    )  # fmt: skip
+        np.sort(np.linalg.norm(new[:, None] - training[None], axis=2), axis=1)[:, :2],
+        rtol=1e-9,
+    )
     copies = np.concatenate([training[:50] + 1e-3, new[:150]])
     assert memorized_share(copies, training).mean == pytest.approx(0.25)
     assert memorized_share(new, training).mean == 0

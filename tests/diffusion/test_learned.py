@@ -12,23 +12,23 @@ import pytest
 from softntk.data.mixture import mixture_named
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
-from softntk.diffusion.frame import FramedDenoiser, framed_pairs
 from softntk.diffusion.landmarks import Bounded, draw_landmarks, kernel_path
 from softntk.diffusion.learn import learn_blur, learn_kernel, learn_mlp, learn_neighbors, learn_network, make_task
-from softntk.diffusion.matching import TimeLaw, noisy_views
+from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.model import ScoreModel, load_score, save_score
+from softntk.diffusion.preconditioning import PreconditionedDenoiser, preconditioned_pairs
 from softntk.diffusion.process import Constant
 from softntk.diffusion.references import _blurred
 from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, mean_square_error, truncation
 from softntk.diffusion.stopping import noise_level, stop_by_cutoff, stopping_times
 from softntk.failures import BadInput
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import ReLU, Softmax
 
 PROCESS, LAW = Constant(horizon=5.0), TimeLaw()
 MIXTURE, GAUSSIAN = mixture_named("three-gaussians"), mixture_named("gaussian")
 CLEAN = MIXTURE.sample(jax.random.key(5), 60)
-FRESH = noisy_views(jax.random.key(6), MIXTURE.sample(jax.random.key(7), 400), PROCESS, law=LAW)
+FRESH = noisy_samples(jax.random.key(6), MIXTURE.sample(jax.random.key(7), 400), PROCESS, law=LAW)
 TRUTH = MixtureDenoiser(PROCESS, MIXTURE)
 
 
@@ -62,8 +62,8 @@ def test_a_frame_gives_back_what_its_labels_say(name, task):
 
 
 def test_averaged_labels_estimate_the_same_with_less_noise(task):
-    frame, drawn = framed_pairs(task.frame(CLEAN, 0.5), task.every)
-    _, averaged = framed_pairs(task.frame(CLEAN, 0.5), task.every, averaged_over=CLEAN)
+    frame, drawn = preconditioned_pairs(task.frame(CLEAN, 0.5), task.every)
+    _, averaged = preconditioned_pairs(task.frame(CLEAN, 0.5), task.every, averaged_over=CLEAN)
     clean = frame.labels(task.every.times, task.every.points, TRUTH(task.every.times, task.every.points))
     noise = [float(((each.labels - clean) ** 2).mean()) for each in (drawn, averaged)]
     assert noise[1] < 0.3 * noise[0]
@@ -78,7 +78,7 @@ def test_landmarks_are_better_than_a_uniform_draw():
     crowd = np.concatenate([0.01 * rng.normal(size=(500, 2)), rng.normal(size=(100, 2))])
     inputs = jnp.asarray(np.column_stack([crowd, np.ones(600)]))
     inputs = inputs / jnp.linalg.norm(inputs, axis=1, keepdims=True)
-    kernel, labels = Bounded(Limit(Softmax(), 5.0)), jnp.ones((600, 1))
+    kernel, labels = Bounded(LimitKernel(Softmax(), 5.0)), jnp.ones((600, 1))
 
     def uniform(key):
         some = inputs[jax.random.choice(key, 600, (30,), replace=False)]
@@ -93,15 +93,15 @@ def test_landmarks_are_better_than_a_uniform_draw():
 
 def test_an_exhausted_kernel_keeps_its_shape():
     inputs = jnp.asarray(np.eye(3))[np.arange(60) % 3]
-    phi = draw_landmarks(jax.random.key(0), Limit(Softmax(), 1.0), inputs, count=20)
+    phi = draw_landmarks(jax.random.key(0), LimitKernel(Softmax(), 1.0), inputs, count=20)
     assert phi.centers.shape == (20, 3)
-    np.testing.assert_allclose(phi(inputs) @ phi(inputs).T, Limit(Softmax(), 1.0)(inputs), atol=1e-12)
+    np.testing.assert_allclose(phi(inputs) @ phi(inputs).T, LimitKernel(Softmax(), 1.0)(inputs), atol=1e-12)
 
 
 def test_with_all_pairs_as_landmarks_it_is_kernel_regression(task):
     _, pairs = task.pairs(0.5)
     inputs, labels = pairs.inputs[:40], pairs.labels[:40]
-    kernel = Limit(ReLU(), 1.0)
+    kernel = LimitKernel(ReLU(), 1.0)
     path = kernel_path(draw_landmarks(jax.random.key(0), kernel, inputs, count=40), inputs, labels)
     assert float(path.lost) < 1e-9
     K, new = np.asarray(kernel(inputs, None)), np.asarray(kernel(pairs.inputs[40:60], inputs))
@@ -137,7 +137,7 @@ def test_a_wide_network_follows_its_flow(task):
     found = learn_network(
         jax.random.key(2), task, width=2048, scale=1.0, legs=2, leg_steps=20, dtype=jnp.float64, features=Softmax()
     )
-    phi = draw_landmarks(jax.random.key(3), Limit(Softmax(), 1.0), found.pairs.inputs, count=80)
+    phi = draw_landmarks(jax.random.key(3), LimitKernel(Softmax(), 1.0), found.pairs.inputs, count=80)
     path = kernel_path(phi, found.pairs.inputs, found.pairs.labels)
     flow = path.flow(found.run.tau)(found.pairs.inputs)
     network = found.run.network(found.pairs.inputs)
@@ -145,7 +145,7 @@ def test_a_wide_network_follows_its_flow(task):
     assert moved > 0
     # The step is half of the stable one and the kernel of a finite width: a few percent each.
     assert float(((network - flow) ** 2).mean()) < 0.1 * moved
-    assert isinstance(found.denoiser, FramedDenoiser)
+    assert isinstance(found.denoiser, PreconditionedDenoiser)
 
 
 def test_references_are_chosen_on_held_out_views(task):
@@ -202,9 +202,13 @@ def test_the_chain_of_the_exact_score_has_no_learning_error():
     assert fine["discretization"].mean < 0.5 * coarse["discretization"].mean
     # KL of two Gaussians is known.
     found = chain_to_kl(
-        jax.random.key(0), PROCESS, GAUSSIAN, MixtureDenoiser(PROCESS, GAUSSIAN), np.geomspace(1.0, 0.02, 11),
+        jax.random.key(0),
+        PROCESS,
+        GAUSSIAN,
+        MixtureDenoiser(PROCESS, GAUSSIAN),
+        np.geomspace(1.0, 0.02, 11),
         count=20_000,
-    )  # fmt: skip
+    )
     end = GAUSSIAN.noisy(PROCESS.alpha(1.0), PROCESS.variance(1.0))
     C, mu = np.asarray(end.covariance()), np.asarray(end.mean())
     kl = 0.5 * (np.trace(C) + mu @ mu - 2 - np.log(np.linalg.det(C)))

@@ -14,10 +14,10 @@ from softntk.diffusion import (
     MixtureDenoiser,
     ScoreOfDenoiser,
     TimeLaw,
-    ball_map,
     mixture_score,
-    noisy_views,
+    noisy_samples,
     split_clean,
+    unit_ball_map,
 )
 from softntk.failures import BadInput
 
@@ -37,7 +37,7 @@ def test_times_have_the_density_that_is_declared(name, key):
 
 def test_views_are_the_forward_process_of_their_clean_sample(key):
     clean = MIXTURE.sample(key, 500)
-    views = noisy_views(jax.random.key(1), clean, PROCESS, law=TimeLaw(), views=4)
+    views = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), views=4)
     assert views.count == 2000
     np.testing.assert_array_equal(views.clean, clean[views.owners])
     np.testing.assert_array_equal(np.bincount(views.owners), np.full(500, 4))
@@ -51,7 +51,7 @@ def test_views_are_the_forward_process_of_their_clean_sample(key):
 
 
 def test_the_labels_have_the_denoiser_as_their_conditional_mean(key):
-    views = noisy_views(key, MIXTURE.sample(jax.random.key(1), 4000), PROCESS, law=TimeLaw(), views=1)
+    views = noisy_samples(key, MIXTURE.sample(jax.random.key(1), 4000), PROCESS, law=TimeLaw(), views=1)
     error = np.asarray(views.clean - MixtureDenoiser(PROCESS, MIXTURE)(views.times, views.points))
     # Uncorrelated with any function of (t, x): with 1, x, and x times the time.
     for values in (np.ones((4000, 1)), views.points, views.points * views.times[:, None]):
@@ -86,8 +86,8 @@ def test_a_split_shares_no_clean_sample(key):
 @pytest.mark.parametrize("constant", [1.0, None])
 def test_the_map_stays_in_the_ball_and_counts_what_it_truncates(constant, key):
     clean = MIXTURE.sample(key, 2000)
-    views = noisy_views(jax.random.key(1), clean, PROCESS, law=TimeLaw(), views=1)
-    into = ball_map(PROCESS, clean, start=0.02, end=5.0, radius=2.0, constant=constant)
+    views = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), views=1)
+    into = unit_ball_map(PROCESS, clean, start=0.02, end=5.0, radius=2.0, constant=constant)
     u = np.asarray(into(views.times, views.points))
     norms = np.linalg.norm(u, axis=1)
     assert u.shape == (2000, into.input_size)
@@ -107,7 +107,7 @@ def test_the_map_stays_in_the_ball_and_counts_what_it_truncates(constant, key):
 
 
 def test_points_that_are_kept_are_told_apart_by_place_and_time(key):
-    into = ball_map(PROCESS, MIXTURE.sample(key, 100), start=0.02, end=5.0)
+    into = unit_ball_map(PROCESS, MIXTURE.sample(key, 100), start=0.02, end=5.0)
     x = jax.random.normal(key, (4, 2))
     u, later = into(0.3, x), into(0.6, x)
     a, v = PROCESS.alpha(0.3), PROCESS.variance(0.3)
@@ -123,11 +123,11 @@ def test_points_that_are_kept_are_told_apart_by_place_and_time(key):
     [
         (lambda: TimeLaw("normal"), "`name` must be one of log-uniform, uniform"),
         (lambda: TimeLaw(start=0.0), "`start` must be positive and below end"),
-        (lambda: noisy_views(jax.random.key(0), np.ones((3, 2)), PROCESS, law=TimeLaw(), views=0), "`views`"),
-        (lambda: noisy_views(jax.random.key(0), np.ones((3, 2)), Linear(), law=TimeLaw()), "`law` must end before"),
+        (lambda: noisy_samples(jax.random.key(0), np.ones((3, 2)), PROCESS, law=TimeLaw(), views=0), "`views`"),
+        (lambda: noisy_samples(jax.random.key(0), np.ones((3, 2)), Linear(), law=TimeLaw()), "`law` must end before"),
         (lambda: split_clean(jax.random.key(0), np.ones((3, 2)), 0.01), "`held_out` must leave rows"),
-        (lambda: ball_map(PROCESS, np.ones((3, 2)), start=0.02, end=5.0), "`clean` must hold different points"),
-        (lambda: ball_map(PROCESS, np.eye(2), start=0.02, end=5.0, space=-1.0), "`space` must be positive"),
+        (lambda: unit_ball_map(PROCESS, np.ones((3, 2)), start=0.02, end=5.0), "`clean` must hold different points"),
+        (lambda: unit_ball_map(PROCESS, np.eye(2), start=0.02, end=5.0, space=-1.0), "`space` must be positive"),
     ],
 )
 def test_bad_arguments_are_refused(call, message):

@@ -16,7 +16,7 @@ PROCESSES = {
     "cosine": Cosine(),
     "custom": Custom(lambda t: 1 + jnp.sin(3 * t) ** 2, 4.0),
     "custom, integral known": Custom(lambda t: 2 * t + 0.1, 3.0, lambda t: t**2 + 0.1 * t),
-}  # fmt: skip
+}
 ALL = pytest.mark.parametrize("process", PROCESSES.values(), ids=PROCESSES.keys())
 
 

@@ -157,17 +157,26 @@ def test_with_the_exact_score_samples_are_at_the_floor(name, key):
     mixture, count = mixture_named(name), 1000
     keys = jax.random.split(key, 12)
     points = sample(
-        MixtureDenoiser(PROCESS, mixture), PROCESS, keys[0], count=count, size=mixture.size,
-        times=time_grid(PROCESS, 200, start=1e-4), denoised=True,
-    )  # fmt: skip
+        MixtureDenoiser(PROCESS, mixture),
+        PROCESS,
+        keys[0],
+        count=count,
+        size=mixture.size,
+        times=time_grid(PROCESS, 200, start=1e-4),
+        denoised=True,
+    )
     fresh = [np.asarray(mixture.sample(each, count)) for each in keys[1:]]
     floors = [sliced_wasserstein(key, one, other) for one, other in pairwise(fresh)]
     found = [sliced_wasserstein(key, np.asarray(points), other) for other in fresh]
     assert np.mean(found) < np.mean(floors) + 3 * np.std(floors)
     wrong = sample(
-        MixtureDenoiser(PROCESS, mixture), PROCESS, keys[0], count=count, size=mixture.size,
+        MixtureDenoiser(PROCESS, mixture),
+        PROCESS,
+        keys[0],
+        count=count,
+        size=mixture.size,
         times=time_grid(PROCESS, 200, start=0.5),
-    )  # fmt: skip
+    )
     off = [sliced_wasserstein(key, np.asarray(wrong), other) for other in fresh]
     assert np.mean(off) > np.mean(floors) + 3 * np.std(floors)  # the test can fail
 

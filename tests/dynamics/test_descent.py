@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import oracles
-from softntk.dynamics import descend, largest_stable_step
+from softntk.dynamics import gradient_descent, largest_stable_step
 from softntk.failures import BadInput, TooLarge
-from softntk.kernels import finite
+from softntk.kernels import empirical_ntk
 from softntk.networks import Exponential, TwoLayer, paired
 
 
 def run(problem, **options):
-    return descend(*problem[:3], **{"step_size": problem.step_size, **options})
+    return gradient_descent(*problem[:3], **{"step_size": problem.step_size, **options})
 
 
 def plain_loop(problem, steps: int) -> list[np.ndarray]:
@@ -74,34 +74,19 @@ def test_until_ends_the_run_at_the_first_record_where_it_is_positive(softmax_pro
     ended, trace = run(softmax_problem, steps=40, record_every=4, probes=probes, until="left")
     np.testing.assert_array_equal(trace.steps, [0, 4, 8, 12, 16, 20])
     np.testing.assert_allclose(ended.loss(inputs, labels), goal, rtol=1e-12)
-    at_once, trace = run(
-        softmax_problem,
-        steps=40,
-        probes={"yes": lambda net: jnp.array(True)},
-        until="yes",
-    )
+    at_once, trace = run(softmax_problem, steps=40, probes={"yes": lambda net: jnp.array(True)}, until="yes")
     assert trace.steps.tolist() == [0]
     np.testing.assert_array_equal(at_once.hidden, network.hidden)
 
 
 def test_a_probe_that_is_not_a_number_never_ends_the_run(softmax_problem):
-    _, trace = run(
-        softmax_problem,
-        steps=2,
-        probes={"nan": lambda net: jnp.nan},
-        until="nan",
-    )
+    _, trace = run(softmax_problem, steps=2, probes={"nan": lambda net: jnp.nan}, until="nan")
     assert trace.steps.tolist() == [0, 1, 2]
 
 
 def test_every_record_is_announced(softmax_problem):
     seen = []
-    run(
-        softmax_problem,
-        steps=6,
-        record_every=3,
-        on_record=lambda step: seen.append(int(step)),
-    )
+    run(softmax_problem, steps=6, record_every=3, on_record=lambda step: seen.append(int(step)))
     jax.effects_barrier()
     assert sorted(seen) == [0, 3, 6]
 
@@ -128,7 +113,7 @@ def test_divergence_stops_the_run_at_once_and_is_said(problem, caplog, every):
 
 def test_a_start_that_overflows_is_a_run_that_diverged_at_step_zero(softmax_problem):
     network = TwoLayer(softmax_problem.network.hidden, softmax_problem.network.output, Exponential())
-    _, trace = descend(network, 1e4 * softmax_problem.inputs, softmax_problem.labels, step_size=0.1, steps=5)
+    _, trace = gradient_descent(network, 1e4 * softmax_problem.inputs, softmax_problem.labels, step_size=0.1, steps=5)
     assert trace.diverged_at == 0
     assert trace.steps.tolist() == [0]
     assert "are stable" not in trace.explanation  # the kernel overflows, so no stable step is known
@@ -136,7 +121,7 @@ def test_a_start_that_overflows_is_a_run_that_diverged_at_step_zero(softmax_prob
 
 def test_a_start_without_residual_stays_where_it_is(problem):
     labels = problem.network.evaluate(problem.inputs, problem.labels).outputs
-    network, trace = descend(problem.network, problem.inputs, labels, step_size=problem.step_size, steps=20)
+    network, trace = gradient_descent(problem.network, problem.inputs, labels, step_size=problem.step_size, steps=20)
     assert not trace.diverged
     assert trace.loss.max() <= 1e-28 * float(jnp.sum(labels**2))
     np.testing.assert_allclose(network.hidden, problem.network.hidden, rtol=1e-13)
@@ -145,7 +130,7 @@ def test_a_start_without_residual_stays_where_it_is(problem):
 def test_zero_rows_one_sample_one_output(problem):
     """All correct inputs. A sample without length moves nothing, and every step is stable."""
     network = TwoLayer(problem.network.hidden, problem.network.output[:1], problem.network.features)
-    ended, trace = descend(network, jnp.zeros((1, 3)), jnp.ones((1, 1)), steps=3)
+    ended, trace = gradient_descent(network, jnp.zeros((1, 3)), jnp.ones((1, 1)), steps=3)
     np.testing.assert_array_equal(ended.hidden, network.hidden)
     assert trace.step_size == 1.0
     assert not trace.diverged
@@ -153,8 +138,8 @@ def test_zero_rows_one_sample_one_output(problem):
 
 def test_stable_steps_lower_the_loss_at_every_step(key, problem):
     wide = paired(key, input_size=3, output_size=2, width=512, features=problem.network.features)
-    _, trace = descend(wide, problem.inputs, problem.labels, step_size="stable", steps=50)
-    values = np.linalg.eigvalsh(finite(wide, problem.inputs).reshape(8, 8))
+    _, trace = gradient_descent(wide, problem.inputs, problem.labels, step_size="stable", steps=50)
+    values = np.linalg.eigvalsh(empirical_ntk(wide, problem.inputs).reshape(8, 8))
     assert float(trace.step_size) == pytest.approx(1 / (512 * values[-1]), rel=1e-13)
     assert bool((jnp.diff(trace.loss) < 0).all())
     assert trace.loss[-1] < trace.loss[0] / 10
@@ -162,7 +147,7 @@ def test_stable_steps_lower_the_loss_at_every_step(key, problem):
 
 def test_inputs_of_any_size(softmax_problem):
     network, inputs, labels, _ = softmax_problem
-    ended, trace = descend(network, 1e4 * inputs, labels, step_size=1e-12, steps=3)
+    ended, trace = gradient_descent(network, 1e4 * inputs, labels, step_size=1e-12, steps=3)
     assert bool(jnp.isfinite(ended.hidden).all())
     assert bool(jnp.isfinite(trace.loss).all())
 
@@ -170,7 +155,7 @@ def test_inputs_of_any_size(softmax_problem):
 def test_precision_is_that_of_the_network(problem):
     single = jax.tree.map(lambda leaf: leaf.astype("float32"), problem.network)
     arguments = {"step_size": problem.step_size, "steps": 12, "record_every": 6}
-    network, trace = descend(single, problem.inputs, problem.labels, **arguments)
+    network, trace = gradient_descent(single, problem.inputs, problem.labels, **arguments)
     assert {network.hidden.dtype, trace.loss.dtype, trace.distance.dtype, trace.step_size.dtype} == {
         np.dtype("float32")
     }
@@ -205,7 +190,7 @@ def test_precision_is_that_of_the_network(problem):
 def test_bad_input_is_refused(softmax_problem, unchecked, change, argument):
     network, inputs, labels, _ = softmax_problem
     with pytest.raises(BadInput) as failure:
-        descend(network, **{"inputs": inputs, "labels": labels, "steps": 3, **change})
+        gradient_descent(network, **{"inputs": inputs, "labels": labels, "steps": 3, **change})
     assert failure.value.argument == argument
     assert all((failure.value.required, failure.value.got, failure.value.advice))
 
@@ -213,7 +198,7 @@ def test_bad_input_is_refused(softmax_problem, unchecked, change, argument):
 def test_weights_that_are_not_numbers_are_refused(softmax_problem):
     network, inputs, labels, step = softmax_problem
     with pytest.raises(BadInput, match=r"network\.hidden"):
-        descend(network.moved_to(network.hidden * jnp.nan), inputs, labels, step_size=step, steps=3)
+        gradient_descent(network.moved_to(network.hidden * jnp.nan), inputs, labels, step_size=step, steps=3)
 
 
 def test_a_run_that_does_not_fit_is_refused(softmax_problem, monkeypatch):

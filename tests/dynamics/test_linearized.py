@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import oracles
-from softntk.dynamics import ensemble, largest_stable_step, linearized
+from softntk.dynamics import ensemble, largest_stable_step, linearize
 from softntk.failures import BadInput
-from softntk.kernels import finite, infinite
+from softntk.kernels import empirical_ntk, infinite
 from softntk.networks import Softmax, TwoLayer, features_named, paired
 
 M = 6
@@ -18,7 +18,7 @@ M = 6
 
 def multiplied_out(problem, eta: float, steps: int) -> np.ndarray:
     """Residuals (steps + 1, n, k), one matrix product a step."""
-    kernel = np.asarray(finite(*problem[:2])).reshape(8, 8)
+    kernel = np.asarray(empirical_ntk(*problem[:2])).reshape(8, 8)
     residual = np.asarray(problem.network(problem.inputs) - problem.labels).ravel()
     return oracles.linear_descent(kernel, residual, rate=eta * M, steps=steps).reshape(-1, 4, 2)
 
@@ -28,7 +28,7 @@ def test_residuals_are_the_steps_multiplied_out(problem, fraction):
     """At 0.5 a mode vanishes in one step, at 0.9 it changes sign at every step, at 1.25 it grows."""
     eta = fraction * float(largest_stable_step(*problem[:2]))
     path = multiplied_out(problem, eta, 30)
-    run = linearized(*problem[:3], step_size=eta)
+    run = linearize(*problem[:3], step_size=eta)
     for t in (0, 1, 7, 30):
         np.testing.assert_allclose(run.residual(t), path[t], rtol=0, atol=1e-11 * np.abs(path[t]).max())
         np.testing.assert_allclose(run.outputs(t), path[t] + problem.labels, rtol=0, atol=1e-11 * np.abs(path).max())
@@ -45,7 +45,7 @@ def test_weights_move_by_the_jacobian(problem):
     jacobian = np.asarray(jax.jacrev(lambda hidden: network.moved_to(hidden)(inputs))(network.hidden))
     others = jnp.array([[0.3, -0.5, 0.2], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
     across = np.asarray(jax.jacrev(lambda hidden: network.moved_to(hidden)(others))(network.hidden))
-    run = linearized(*problem[:3], step_size=eta)
+    run = linearize(*problem[:3], step_size=eta)
     for t in (1, 10, 30):
         moved = -eta * np.einsum("ildm,il->dm", jacobian, path[:t].sum(axis=0))
         assert float(run.distance(t)) == pytest.approx(np.linalg.norm(moved), rel=1e-11)
@@ -57,8 +57,8 @@ def test_weights_move_by_the_jacobian(problem):
 
 def test_any_number_of_steps(softmax_problem):
     """After 10^15 steps the labels are met, and the distance is that of the shortest way, sqrt(r^T H^-1 r / m)."""
-    run = linearized(*softmax_problem[:3], step_size="stable")
-    kernel = np.asarray(finite(*softmax_problem[:2])).reshape(8, 8)
+    run = linearize(*softmax_problem[:3], step_size="stable")
+    kernel = np.asarray(empirical_ntk(*softmax_problem[:2])).reshape(8, 8)
     residual = np.asarray(run.residual(0)).ravel()
     assert np.linalg.eigvalsh(kernel)[0] > 1e-5
     np.testing.assert_allclose(run.residual(10**15), 0.0, atol=1e-300)
@@ -71,7 +71,7 @@ def test_contradicting_labels_are_never_met(softmax_problem):
     network, inputs, _, _ = softmax_problem
     repeated, labels = jnp.concatenate([inputs[:2], inputs[:1]]), jnp.array([[1.0, 0.0], [0.0, 0.0], [-1.0, 0.0]])
     start = network(repeated)
-    run = linearized(network, repeated, labels, step_size="stable")
+    run = linearize(network, repeated, labels, step_size="stable")
     for t in (10**4, 10**9):
         # Half the square of the distance to the mean label, for both copies.
         np.testing.assert_allclose(run.loss(t), 1.0, rtol=1e-6)
@@ -86,9 +86,9 @@ def test_contradicting_labels_are_never_met(softmax_problem):
 def test_eigenvalue_zero_moves_nothing(problem):
     """A zero row has no gradient, and its residual stays."""
     network, inputs, labels, eta = problem
-    run = linearized(network, inputs.at[0].set(0.0), labels, step_size=eta)
+    run = linearize(network, inputs.at[0].set(0.0), labels, step_size=eta)
     np.testing.assert_allclose(run.residual(10**6)[0], run.residual(0)[0], rtol=1e-12)
-    nothing = linearized(network, jnp.zeros((4, 3)), labels, step_size="stable")
+    nothing = linearize(network, jnp.zeros((4, 3)), labels, step_size="stable")
     np.testing.assert_array_equal(nothing.distance(jnp.array([1, 10**9])), 0.0)
 
 
@@ -106,7 +106,7 @@ def test_the_run_approaches_its_linearization_as_the_width_grows(name, exponent)
         )(jax.random.split(jax.random.key(3), 16))
         eta = 0.3 / m
         ends, trace = ensemble(starts, inputs, labels, step_size=eta, steps=steps, record_every=steps)
-        lines = jax.vmap(lambda net, eta=eta: linearized(net, inputs, labels, step_size=eta))(starts)
+        lines = jax.vmap(lambda net, eta=eta: linearize(net, inputs, labels, step_size=eta))(starts)
         apart = jax.vmap(lambda net, line: jnp.linalg.norm(net(inputs) - line.outputs(steps)))(ends, lines)
         deviations.append(float(jnp.sqrt(jnp.mean(apart**2))))
         distances.append(float(trace.distance[:, -1].mean()))
@@ -122,7 +122,7 @@ def test_runs_with_another_kernel(softmax_problem):
     network, inputs, labels, eta = softmax_problem
     limit = infinite(Softmax(), inputs)
     kernel = limit[:, None, :, None] * jnp.eye(2)[None, :, None, :]
-    run = linearized(network, inputs, labels, step_size=eta, kernel=kernel)
+    run = linearize(network, inputs, labels, step_size=eta, kernel=kernel)
     for column in range(2):
         path = oracles.linear_descent(np.asarray(limit), np.asarray(run.residual(0))[:, column], rate=eta * M, steps=9)
         np.testing.assert_allclose(run.residual(9)[:, column], path[-1], rtol=1e-11)
@@ -130,16 +130,16 @@ def test_runs_with_another_kernel(softmax_problem):
 
 def test_precision_is_that_of_the_network(softmax_problem):
     single = jax.tree.map(lambda leaf: leaf.astype("float32"), softmax_problem.network)
-    run = linearized(single, *softmax_problem[1:3], step_size=0.01)
-    double = linearized(*softmax_problem[:3], step_size=0.01)
+    run = linearize(single, *softmax_problem[1:3], step_size=0.01)
+    double = linearize(*softmax_problem[:3], step_size=0.01)
     assert run.loss(10).dtype == run.outputs(10).dtype == jnp.float32
     np.testing.assert_allclose(run.loss(10), double.loss(10), rtol=1e-4)
 
 
 def test_one_sample_one_output():
     network = TwoLayer(jnp.array([[0.5, -0.25]]), jnp.array([[1.0, -1.0]]), Softmax())
-    run = linearized(network, jnp.ones((1, 1)), jnp.zeros((1, 1)), step_size=0.1)
-    kernel = float(finite(network, jnp.ones((1, 1)))[0, 0, 0, 0])
+    run = linearize(network, jnp.ones((1, 1)), jnp.zeros((1, 1)), step_size=0.1)
+    kernel = float(empirical_ntk(network, jnp.ones((1, 1)))[0, 0, 0, 0])
     truth = float(network(jnp.ones((1, 1)))[0, 0]) * (1 - 0.1 * 2 * kernel) ** 5
     assert float(run.residual(5)[0, 0]) == pytest.approx(truth, rel=1e-13)
 
@@ -158,12 +158,12 @@ def test_one_sample_one_output():
 def test_bad_input_is_refused(softmax_problem, unchecked, change, argument):
     network, inputs, labels, _ = softmax_problem
     with pytest.raises(BadInput) as failure:
-        linearized(network, **{"inputs": inputs, "labels": labels, **change})
+        linearize(network, **{"inputs": inputs, "labels": labels, **change})
     assert failure.value.argument == argument
 
 
 def test_bad_new_inputs_are_refused(softmax_problem, unchecked):
-    run = linearized(*softmax_problem[:3], step_size=0.01)
+    run = linearize(*softmax_problem[:3], step_size=0.01)
     for bad in (jnp.ones((2, 4)), jnp.full((2, 3), jnp.inf)):
         with pytest.raises(BadInput, match="others"):
             run.outputs_at(bad, 3)

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from softntk.dynamics import descend, largest_stable_step
+from softntk.dynamics import gradient_descent, largest_stable_step
 from softntk.failures import BadInput
-from softntk.kernels import finite
+from softntk.kernels import empirical_ntk
 from softntk.networks import Softmax, paired
 
 
@@ -22,7 +22,7 @@ def small(key):
 
 def eigenvalues(network, inputs):
     size = inputs.shape[0] * network.output_size
-    return np.linalg.eigvalsh(finite(network, inputs).reshape(size, size))
+    return np.linalg.eigvalsh(empirical_ntk(network, inputs).reshape(size, size))
 
 
 def test_largest_stable_step(problem):
@@ -44,7 +44,7 @@ def test_step_of_the_theorem(small):
     n, k, m, sigma = 3, 1, 20, float(np.std(np.asarray(network.hidden)))
     B = max(10 * sigma * math.sqrt(math.log(n * k / 0.01)), 1)
     truth = 0.1 * eigenvalues(network, inputs)[0] / (m * n**2 * k**2 * math.exp(16 * B))
-    _, trace = descend(network, inputs, labels, step_size="theorem", steps=1)
+    _, trace = gradient_descent(network, inputs, labels, step_size="theorem", steps=1)
     assert float(trace.step_size) == pytest.approx(truth, rel=1e-12)
     assert 0 < truth < 1e-9
 
@@ -53,18 +53,18 @@ def test_step_of_the_theorem_is_refused_where_the_theorem_says_nothing(problem, 
     network, inputs, labels = small
     if problem.name != "softmax":
         with pytest.raises(BadInput, match=f"'theorem' for {problem.name}"):
-            descend(*problem[:3], step_size="theorem", steps=1)
+            gradient_descent(*problem[:3], step_size="theorem", steps=1)
         return
     repeated = jnp.concatenate([inputs, inputs[:1]])
     with pytest.raises(BadInput, match="numerical error"):
-        descend(network, repeated, jnp.ones((4, 1)), step_size="theorem", steps=1)
+        gradient_descent(network, repeated, jnp.ones((4, 1)), step_size="theorem", steps=1)
     usual = paired(key, input_size=3, output_size=1, width=20, features=Softmax(), dtype="float32")
     with pytest.raises(BadInput, match=r"the theorem's 10\^-\d+"):
-        descend(usual, inputs, labels, step_size="theorem", steps=1)
+        gradient_descent(usual, inputs, labels, step_size="theorem", steps=1)
 
 
 def test_a_number_is_taken_as_it_is(small):
     for number in (1e-3, np.float64(1e-3), jnp.array(1e-3), 1):
-        _, trace = descend(*small, step_size=number, steps=1)
+        _, trace = gradient_descent(*small, step_size=number, steps=1)
         assert trace.step_size == float(number)
         assert isinstance(trace.step_size, jax.Array)

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from softntk.data import load
 from softntk.estimators import KernelClassifier, KernelModel, KernelRegressor, load_predictor, save_kernel_model
 from softntk.failures import BadInput
-from softntk.kernels import Limit
+from softntk.kernels import LimitKernel
 from softntk.networks import Softmax
 from softntk.regression import path, solve
 
@@ -52,7 +52,7 @@ def test_numbers_are_found_in_their_units():
 def model(request, key):
     training, preparation = load("iris", key=key)
     inputs, labels = training.inputs, training.labels
-    solution = solve(Limit(Softmax(), 1.1), inputs, labels, ridge=1.0, rung=request.param, accuracy=1e-3)
+    solution = solve(LimitKernel(Softmax(), 1.1), inputs, labels, ridge=1.0, rung=request.param, accuracy=1e-3)
     return KernelModel(solution.predictor, preparation, {"ridge": 1.0})
 
 
@@ -66,9 +66,12 @@ def test_what_is_written_is_read(model, tmp_path):
     with np.load(file) as held:
         arrays = dict(held)
     description = json.loads(str(arrays["description"]))
-    for wrong in ({"coefficients": arrays["coefficients"][:-1]}, {"coefficients": np.full((3, 1), np.nan)}, {
-        "description": np.array(json.dumps(description | {"kernel": {}}))
-    }, {"description": np.array("softntk-kernel-model/1")}):  # fmt: skip
+    for wrong in (
+        {"coefficients": arrays["coefficients"][:-1]},
+        {"coefficients": np.full((3, 1), np.nan)},
+        {"description": np.array(json.dumps(description | {"kernel": {}}))},
+        {"description": np.array("softntk-kernel-model/1")},
+    ):
         np.savez(file, **arrays | wrong)
         with pytest.raises(BadInput):
             load_predictor(file)

@@ -11,7 +11,7 @@ import pytest
 
 import oracles
 from softntk.failures import BadInput, TooLarge
-from softntk.kernels import finite, infinite
+from softntk.kernels import empirical_ntk, infinite
 from softntk.networks import FEATURES, Exponential, ReLU, Softmax, features_named, independent, paired
 
 LAYERS = ("hidden", "output", "both")
@@ -65,7 +65,7 @@ def test_wide_networks_tend_to_it(name, start):
 
     def kernels(key):
         network = start(key, input_size=2, output_size=1, width=m, features=features, scale=0.7)
-        return [finite(network, ROWS, trained=layer)[:, 0, :, 0] for layer in ("hidden", "output")]
+        return [empirical_ntk(network, ROWS, trained=layer)[:, 0, :, 0] for layer in ("hidden", "output")]
 
     hidden, output = jax.jit(jax.vmap(kernels))(jax.random.split(jax.random.key(5), draws))
     for layer, drawn in zip(LAYERS, (hidden, output, hidden + output), strict=True):
@@ -80,7 +80,7 @@ def test_outputs_do_not_mix_in_the_limit(key):
 
     def between(key):
         network = paired(key, input_size=2, output_size=2, width=500, features=Softmax(), scale=0.7)
-        return finite(network, ROWS)[:, 0, :, 1]
+        return empirical_ntk(network, ROWS)[:, 0, :, 1]
 
     kernels = jax.jit(jax.vmap(between))(jax.random.split(key, 200))
     mean, error = oracles.mean_and_error(np.asarray(kernels))

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from softntk.failures import BadInput
-from softntk.kernels import Limit, expand, infinite
+from softntk.kernels import LimitKernel, expand, infinite
 from softntk.kernels.expansion import degree_for, rank
 from softntk.networks import Exponential, ReLU, Softmax
 
-KERNELS = [Limit(f, 1.3, t) for f in (Softmax(), Exponential()) for t in ("hidden", "output", "both")]
+KERNELS = [LimitKernel(f, 1.3, t) for f in (Softmax(), Exponential()) for t in ("hidden", "output", "both")]
 
 
 def name(kernel):
@@ -26,7 +26,7 @@ def inputs():
     return jnp.asarray(x / np.linalg.norm(x, axis=1).max())
 
 
-@pytest.mark.parametrize("kernel", [*KERNELS, Limit(ReLU(), 1.3, "both")], ids=name)
+@pytest.mark.parametrize("kernel", [*KERNELS, LimitKernel(ReLU(), 1.3, "both")], ids=name)
 def test_limit_is_the_limit_kernel(kernel, inputs):
     whole = infinite(kernel.features, inputs, scale=1.3, trained=kernel.trained)
     np.testing.assert_allclose(eqx.filter_jit(kernel)(inputs), whole, rtol=1e-14)
@@ -35,16 +35,16 @@ def test_limit_is_the_limit_kernel(kernel, inputs):
 
 
 def test_limit_has_a_derivative_in_the_scale(inputs):
-    slope = jax.jacfwd(lambda scale: Limit(Softmax(), scale)(inputs))(jnp.asarray(1.3))
+    slope = jax.jacfwd(lambda scale: LimitKernel(Softmax(), scale)(inputs))(jnp.asarray(1.3))
     product = inputs @ inputs.T
-    np.testing.assert_allclose(slope, 2 * 1.3 * product * Limit(Softmax(), 1.3)(inputs), atol=1e-13)
+    np.testing.assert_allclose(slope, 2 * 1.3 * product * LimitKernel(Softmax(), 1.3)(inputs), atol=1e-13)
 
 
 @pytest.mark.parametrize("arguments", [(Softmax(), -1.0), (Softmax(), float("nan")), (Softmax(), 1.0, "all")])
 @pytest.mark.usefixtures("unchecked")
 def test_limit_refuses(arguments):
     with pytest.raises(BadInput):
-        Limit(*arguments)
+        LimitKernel(*arguments)
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=name)
@@ -64,7 +64,7 @@ def test_features_leave_out_what_the_bound_says(kernel, inputs):
 
 
 def test_degree_is_the_smallest_that_will_do(inputs):
-    kernel = Limit(Softmax())
+    kernel = LimitKernel(Softmax())
     features = expand(kernel, inputs, accuracy=1e-10)
     phi = features(inputs)
     assert float(jnp.abs(phi @ phi.T - kernel(inputs)).max()) <= 1e-10 * math.e
@@ -74,7 +74,7 @@ def test_degree_is_the_smallest_that_will_do(inputs):
 
 def test_bound_against_the_series():
     # sum_{q > 3} s^(q-1) R^(2q) / (q-1)! by summing it, with s = 4 and R = 1.5.
-    kernel = Limit(Softmax(), 2.0)
+    kernel = LimitKernel(Softmax(), 2.0)
     features = expand(kernel, jnp.full((1, 1), 1.5), degree=3)
     series = math.fsum(4.0 ** (q - 1) * 1.5 ** (2 * q) / math.factorial(q - 1) for q in range(4, 120))
     assert features.bound == pytest.approx(series, rel=1e-13)
@@ -82,9 +82,9 @@ def test_bound_against_the_series():
 
 def test_features_refuse(inputs):
     with pytest.raises(BadInput, match="limit kernel of softmax or exponential"):
-        expand(Limit(ReLU()), inputs)
+        expand(LimitKernel(ReLU()), inputs)
     with pytest.raises(BadInput, match="150"):
-        degree_for(Limit(Softmax(), 30.0), 1.0, 1e-3)
+        degree_for(LimitKernel(Softmax(), 30.0), 1.0, 1e-3)
     with pytest.raises(BadInput, match="accuracy"):
-        expand(Limit(Softmax()), inputs, accuracy=0.0)
-    assert rank(Limit(Softmax()), 16, 2) == 152
+        expand(LimitKernel(Softmax()), inputs, accuracy=0.0)
+    assert rank(LimitKernel(Softmax()), 16, 2) == 152

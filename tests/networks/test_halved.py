@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from softntk.dynamics import descend, descent, ensemble
+from softntk.dynamics import descent, ensemble, gradient_descent
 from softntk.networks import FEATURES, TwoLayer, features_named, independent, paired
 from softntk.networks.two_layer import opposed
 
@@ -63,7 +63,7 @@ def test_descent_is_the_same_in_any_order_of_the_neurons(moved, name):
     assert opposed(network.output)
     assert not opposed(mixed.output)
     (end, trace), (mixed_end, mixed_trace) = (
-        descend(each, inputs, labels, step_size=1e-3, steps=20) for each in (network, mixed)
+        gradient_descent(each, inputs, labels, step_size=1e-3, steps=20) for each in (network, mixed)
     )
     np.testing.assert_allclose(end.hidden[:, order], mixed_end.hidden, rtol=1e-11)
     np.testing.assert_allclose(trace.loss, mixed_trace.loss, rtol=1e-11)
@@ -84,5 +84,5 @@ def test_descent_tells_whether_it_may_halve(moved, monkeypatch):
     network, inputs, labels = moved("softmax")
     odd = TwoLayer(network.hidden[:, :7], network.output[:, :7], network.features)
     for each in (network, odd):
-        descend(each, inputs, labels, step_size=1e-3, steps=1)
+        gradient_descent(each, inputs, labels, step_size=1e-3, steps=1)
     assert told == [True, False]

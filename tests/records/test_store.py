@@ -209,8 +209,7 @@ def renamed(file, _):
 
 
 @pytest.mark.parametrize(
-    "attack",
-    [hostile_text, hostile_external, hostile_storage, hostile_virtual, hostile_group, changed, renamed],
+    "attack", [hostile_text, hostile_external, hostile_storage, hostile_virtual, hostile_group, changed, renamed]
 )
 @pytest.mark.usefixtures("unchecked")
 def test_arrays_that_were_tampered_with_are_refused(record, tmp_path, attack):

@@ -4,13 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from softntk.kernels import Limit
+from softntk.kernels import LimitKernel
 from softntk.networks import Softmax
 
 
 @pytest.fixture(scope="session")
 def kernel():
-    return Limit(Softmax(), 1.2)
+    return LimitKernel(Softmax(), 1.2)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 import scipy.stats
 
 from softntk.failures import BadInput
-from softntk.kernels import Limit
+from softntk.kernels import LimitKernel
 from softntk.networks import ReLU, Softmax
 from softntk.regression import fit_by_likelihood, marginal_likelihood, quadrature
 
@@ -14,10 +14,10 @@ from softntk.regression import fit_by_likelihood, marginal_likelihood, quadratur
 @pytest.mark.parametrize(("features", "trained"), [(Softmax(), "both"), (ReLU(), "output")])
 def test_likelihood_and_its_gradient(features, trained, problem):
     def value(scale, ridge):
-        return marginal_likelihood(Limit(features, scale, trained), *problem, ridge=ridge)
+        return marginal_likelihood(LimitKernel(features, scale, trained), *problem, ridge=ridge)
 
     found = value(1.1, 0.05)
-    matrix = np.asarray(Limit(features, 1.1, trained)(problem[0])) + 0.05 * np.eye(150)
+    matrix = np.asarray(LimitKernel(features, 1.1, trained)(problem[0])) + 0.05 * np.eye(150)
     truth = scipy.stats.multivariate_normal(np.zeros(150), matrix).logpdf(np.asarray(problem[1]).T).sum()
     assert found.value == pytest.approx(truth, rel=1e-9)
     step = 1e-5
@@ -28,7 +28,7 @@ def test_likelihood_and_its_gradient(features, trained, problem):
 
 
 def test_fitting_by_likelihood_finds_a_maximum(problem):
-    start = Limit(Softmax(), 0.7)
+    start = LimitKernel(Softmax(), 0.7)
     fitted = fit_by_likelihood(start, *problem, ridge=0.3)
     assert fitted.value > marginal_likelihood(start, *problem, ridge=0.3).value
     there = marginal_likelihood(fitted.kernel, *problem, ridge=fitted.ridge)

@@ -12,7 +12,7 @@ from sklearn.gaussian_process.kernels import DotProduct, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
 
 from softntk.failures import BadInput
-from softntk.kernels import Limit
+from softntk.kernels import LimitKernel
 from softntk.networks import ReLU
 from softntk.regression import path, select
 
@@ -113,7 +113,7 @@ def test_error_of_left_out_features_is_within_the_bound_and_the_bound_says_somet
 
 
 def test_landmarks_serve_any_kernel(problem, key):
-    relu = Limit(ReLU())
+    relu = LimitKernel(ReLU())
     exact, rough = path(relu, *problem, rung="dense"), path(relu, *problem, rung="landmarks", rank=120, key=key)
     error = np.linalg.norm(rough.fitted(taus=[1.0]) - exact.fitted(taus=[1.0])) / np.linalg.norm(problem[1])
     assert 0 < error <= rough.bound(tau=1.0) < 1
@@ -124,13 +124,13 @@ def test_landmarks_serve_any_kernel(problem, key):
 def test_auto_takes_the_cheaper(kernel, problem):
     assert path(kernel, problem[0][:, :1], problem[1]).rung == "expanded"
     assert path(kernel, *problem).rung == "dense"
-    assert path(Limit(ReLU()), *problem).rung == "dense"
+    assert path(LimitKernel(ReLU()), *problem).rung == "dense"
 
 
 def test_select_takes_the_least_leave_one_out(kernel, problem):
     scales = (0.3, 1.2)
-    chosen = select([Limit(kernel.features, scale) for scale in scales], *problem)
-    errors = [path(Limit(kernel.features, s), *problem).leave_one_out(ridges=[0.03])[0] for s in scales]
+    chosen = select([LimitKernel(kernel.features, scale) for scale in scales], *problem)
+    errors = [path(LimitKernel(kernel.features, s), *problem).leave_one_out(ridges=[0.03])[0] for s in scales]
     assert chosen.errors.min() <= min(errors)
     assert chosen.path.leave_one_out(ridges=[chosen.ridge])[0] == pytest.approx(chosen.errors.min())
 

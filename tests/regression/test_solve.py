@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from softntk.failures import BadInput, TooLarge
-from softntk.kernels import Limit, Tiles
+from softntk.kernels import KernelOperator, LimitKernel
 from softntk.networks import Exponential, ReLU
 from softntk.regression import path, plan, solve
 from softntk.regression.iterative import conjugate_gradients
@@ -60,11 +60,11 @@ def test_degree_features_save_steps(key):
     x = np.random.default_rng(0).normal(size=(1200, 16))
     x = jnp.asarray(x / np.linalg.norm(x, axis=1, keepdims=True))
     y = np.random.default_rng(1).normal(size=(1200, 3))
-    kernel = Limit(Exponential(), 0.9)
+    kernel = LimitKernel(Exponential(), 0.9)
     steps = {}
     for name in ("none", "degree", "pivoted"):
         made = preconditioner(kernel, x, ridge=0.012, name=name, largest_rank=152, key=key)
-        run = conjugate_gradients(Tiles(kernel, x), y, ridge=0.012, accuracy=1e-6, preconditioner=made)
+        run = conjugate_gradients(KernelOperator(kernel, x), y, ridge=0.012, accuracy=1e-6, preconditioner=made)
         assert run.converged
         steps[name] = run.steps
     assert steps["degree"] * 2 < steps["none"]
@@ -88,7 +88,7 @@ def test_columns_stop_by_themselves(kernel, problem, matrix):
     # The second column is done at once, the third is zero.
     labels = np.column_stack([np.asarray(y)[:, 0], (matrix + RIDGE * np.eye(150))[:, 0], np.zeros(150)])
     made = preconditioner(kernel, x, ridge=RIDGE, name="none")
-    run = conjugate_gradients(Tiles(kernel, x), labels, ridge=RIDGE, accuracy=1e-8, preconditioner=made)
+    run = conjugate_gradients(KernelOperator(kernel, x), labels, ridge=RIDGE, accuracy=1e-8, preconditioner=made)
     assert run.converged
     np.testing.assert_array_equal(run.solution[:, 2], 0)
     np.testing.assert_allclose(run.solution, np.linalg.solve(matrix + RIDGE * np.eye(150), labels), atol=1e-5)
@@ -147,16 +147,16 @@ def test_plan_says_what_fits(kernel, problem):
     planned = plan(kernel, x, outputs=2, ridge=RIDGE)
     assert planned.rung.need > 0
     assert [each.name for each in planned.considered] == ["expanded", "dense", "iterative", "landmarks"]
-    relu = plan(Limit(ReLU()), x, ridge=RIDGE)
+    relu = plan(LimitKernel(ReLU()), x, ridge=RIDGE)
     assert "no explicit features" in str(relu)
     large = jnp.zeros((200_000, 8))
-    assert plan(Limit(ReLU()), large, ridge=1.0, memory=8e9).rung.name == "iterative"
+    assert plan(LimitKernel(ReLU()), large, ridge=1.0, memory=8e9).rung.name == "iterative"
     with pytest.raises(TooLarge, match="landmarks"):
-        plan(Limit(ReLU()), large, ridge=1.0, memory=1e9)
+        plan(LimitKernel(ReLU()), large, ridge=1.0, memory=1e9)
     with pytest.raises(TooLarge, match="dense"):
         plan(kernel, x, ridge=RIDGE, rung="dense", memory=1e5)
     with pytest.raises(BadInput, match="explicit features"):
-        plan(Limit(ReLU()), x, ridge=RIDGE, rung="expanded")
+        plan(LimitKernel(ReLU()), x, ridge=RIDGE, rung="expanded")
 
 
 def test_bad_input_is_answered(kernel, problem):
@@ -165,6 +165,6 @@ def test_bad_input_is_answered(kernel, problem):
         with pytest.raises(BadInput):
             solve(kernel, x, y, **arguments)
     with pytest.raises(BadInput, match="finite kernel"):
-        solve(Limit(Exponential(), 40.0), x, y, ridge=1.0)
+        solve(LimitKernel(Exponential(), 40.0), x, y, ridge=1.0)
     with pytest.raises(BadInput, match="positive definite"):
         solve(kernel, jnp.concatenate([x, x]), jnp.concatenate([y, y]), ridge=0.0, rung="dense")

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure as Drawing
 from softntk.failures import BadInput
 from softntk.report.bars import PowerBars, Stacks
 from softntk.report.figure import Axis, _apart, plot
-from softntk.report.looks import LOOKS, OTHERS, REFERENCE
 from softntk.report.marks import Level, Line, Points, Slope
 from softntk.report.planes import Arrows, Dots, Field, Sheet
+from softntk.report.style import OTHERS, REFERENCE, STYLES
 
 X = np.array([1.0, 10.0, 100.0])
 GRID = np.linspace(-1.0, 1.0, 4)
@@ -96,14 +96,19 @@ def test_points_stand_where_the_numbers_are():
     (line, *_), (_, _, (bars,)) = axes.lines, axes.containers[0]
     np.testing.assert_array_equal(line.get_xydata(), np.stack([X, 2 * X], axis=1))
     np.testing.assert_allclose([segment[:, 1] for segment in bars.get_segments()], np.stack([1.9 * X, 2.1 * X], axis=1))
-    assert (line.get_color(), line.get_marker()) == (LOOKS["softmax"].color, LOOKS["softmax"].marker)
+    assert (line.get_color(), line.get_marker()) == (STYLES["softmax"].color, STYLES["softmax"].marker)
 
 
 def test_networks_have_their_looks_and_others_those_of_theory_or_of_other_things():
     _, labels = axes_with(
         Line("ReLU", X, X), Line("theorem", X, X), Points("kernel", X, X), Line("a", X, X, look=OTHERS[1])
     )
-    assert [label.color for label in labels] == [LOOKS["relu"].color, REFERENCE.color, OTHERS[0].color, OTHERS[1].color]
+    assert [label.color for label in labels] == [
+        STYLES["relu"].color,
+        REFERENCE.color,
+        OTHERS[0].color,
+        OTHERS[1].color,
+    ]
 
 
 def test_a_slope_is_the_power_law():

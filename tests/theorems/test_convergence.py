@@ -16,7 +16,7 @@ from softntk.theorems import (
     hidden_exponent,
     log10_samples_for_exponent,
     preactivation_bound,
-)  # fmt: skip
+)
 from softntk.verdicts import Answer
 
 NUMBERS = {"n": 100, "k": 1, "delta": 0.01, "sigma": 1, "lambda_min": 0.1, "epsilon": 0.001}
@@ -146,8 +146,14 @@ class TestGeneralTheorems:
         curvature = 0.03
         residual, jacobian, values, r0 = curved_problem(curvature)
         alpha = values[-1] / 2
-        numbers = {"alpha": alpha, "beta": values[0] + curvature * 4 * r0 / alpha, "lipschitz": curvature,
-                   "residual": r0, "s0": values[-1], "b0": values[0]}  # fmt: skip
+        numbers = {
+            "alpha": alpha,
+            "beta": values[0] + curvature * 4 * r0 / alpha,
+            "lipschitz": curvature,
+            "residual": r0,
+            "s0": values[-1],
+            "b0": values[0],
+        }
         theorem = guarantee_named("general-least-squares")
         eta = theorem.evaluate(eta=1.0, **numbers).promised["largest_step"]
         evaluation = theorem.evaluate(eta=eta, **numbers)

@@ -46,9 +46,14 @@ class TestExplicitBound:
         solved = np.linalg.solve(K, y)
         loss = np.minimum(1, np.abs(kernel(fresh, x) @ solved - fresh @ direction))
         found = guarantee_named("generalization-explicit").evaluate(
-            n=n, trace=float(np.trace(K)), norm_squared=float(y @ solved), largest_diagonal=math.e + 0.5, delta=delta,
-            largest_label=float(np.abs(y).max()), lambda_min=float(np.linalg.eigvalsh(K)[0]),
-        )  # fmt: skip
+            n=n,
+            trace=float(np.trace(K)),
+            norm_squared=float(y @ solved),
+            largest_diagonal=math.e + 0.5,
+            delta=delta,
+            largest_label=float(np.abs(y).max()),
+            lambda_min=float(np.linalg.eigvalsh(K)[0]),
+        )
         standard_error = float(loss.std() / math.sqrt(loss.size))
         assert found.verdict(float(loss.mean()), error=4 * standard_error).answer is Answer.HOLDS
         # Predicting 0 costs E|y| = 1/2; the bound knows that the kernel does better.
@@ -61,9 +66,12 @@ class TestExplicitBound:
         K = (x @ x.T) * np.exp(x @ x.T)
         y = rng.choice([-1.0, 1.0], n)
         found = guarantee_named("generalization-explicit").evaluate(
-            n=n, trace=float(np.trace(K)), norm_squared=float(y @ np.linalg.solve(K, y)), largest_diagonal=math.e,
+            n=n,
+            trace=float(np.trace(K)),
+            norm_squared=float(y @ np.linalg.solve(K, y)),
+            largest_diagonal=math.e,
             delta=0.01,
-        )  # fmt: skip
+        )
         assert found.promised["test_error"] > 1
 
     def test_the_ball_is_the_least_that_holds_the_interpolant(self):

@@ -11,16 +11,60 @@ from softntk.verdicts import Answer
 
 #: One number for every symbol, chosen so that every statement can be evaluated.
 EXAMPLE = {
-    "n": 50, "d": 10, "m": 1024, "k": 1, "independent_neurons": 512, "largest_input": 1.0, "largest_label": 1.0,
-    "sigma": 1.0, "lambda_min": 0.2, "lambda_radius": 1e-12, "lambda_max": 20.0, "largest_preactivation": 2.0,
-    "largest_mean": 0.1, "residual": 3.0, "paired": 1, "softmax": 1, "output_rank": 1, "output_rank_with_ones": 2,
-    "eta": 1e-5, "t": 100, "epsilon": 0.01, "delta": 0.01, "radius": 0.005, "c0": -0.1, "c1": -0.2, "c2": 0.01,
-    "c3": 0.02, "alpha": 5.0, "beta": 200.0, "s0": 14.0, "b0": 143.0, "lipschitz": 1.0, "mu": 100.0,
-    "lipschitz_map": 200.0, "smoothness": 1.0, "trace": 25.0, "norm_squared": 2.0, "largest_diagonal": 1.0,
-    "eigenvalues": [1.0, 0.3, 0.01], "coefficients": [1.0, 0.5, 0.2], "noise": 0.3, "largest_noise": 0.3,
-    "smallest_noise": 0.3, "step": 0.5, "target_norm": 1.0, "gamma": 2.0, "cutoff": 20.0, "information": 2.0,
-    "nuisance": 0.5, "jacobian_change": 1e-3, "stopping_error": 0.01, "target_norm_squared": 9.0, "mismatch": 0.1,
-}  # fmt: skip
+    "n": 50,
+    "d": 10,
+    "m": 1024,
+    "k": 1,
+    "independent_neurons": 512,
+    "largest_input": 1.0,
+    "largest_label": 1.0,
+    "sigma": 1.0,
+    "lambda_min": 0.2,
+    "lambda_radius": 1e-12,
+    "lambda_max": 20.0,
+    "largest_preactivation": 2.0,
+    "largest_mean": 0.1,
+    "residual": 3.0,
+    "paired": 1,
+    "softmax": 1,
+    "output_rank": 1,
+    "output_rank_with_ones": 2,
+    "eta": 1e-5,
+    "t": 100,
+    "epsilon": 0.01,
+    "delta": 0.01,
+    "radius": 0.005,
+    "c0": -0.1,
+    "c1": -0.2,
+    "c2": 0.01,
+    "c3": 0.02,
+    "alpha": 5.0,
+    "beta": 200.0,
+    "s0": 14.0,
+    "b0": 143.0,
+    "lipschitz": 1.0,
+    "mu": 100.0,
+    "lipschitz_map": 200.0,
+    "smoothness": 1.0,
+    "trace": 25.0,
+    "norm_squared": 2.0,
+    "largest_diagonal": 1.0,
+    "eigenvalues": [1.0, 0.3, 0.01],
+    "coefficients": [1.0, 0.5, 0.2],
+    "noise": 0.3,
+    "largest_noise": 0.3,
+    "smallest_noise": 0.3,
+    "step": 0.5,
+    "target_norm": 1.0,
+    "gamma": 2.0,
+    "cutoff": 20.0,
+    "information": 2.0,
+    "nuisance": 0.5,
+    "jacobian_change": 1e-3,
+    "stopping_error": 0.01,
+    "target_norm_squared": 9.0,
+    "mismatch": 0.1,
+}
 
 
 def example(guarantee: Guarantee, **changes):
@@ -30,10 +74,17 @@ def example(guarantee: Guarantee, **changes):
 
 def bounded(kind: Kind = Kind.UPPER, **changes) -> Guarantee:
     fields = {
-        "name": "test", "title": "x is at most y", "statement": "", "conclusion": "", "kind": kind,
-        "origin": Origin.DERIVED, "reference": "", "promises": {"y": "the bound"}, "rule": lambda y: {"y": y},
+        "name": "test",
+        "title": "x is at most y",
+        "statement": "",
+        "conclusion": "",
+        "kind": kind,
+        "origin": Origin.DERIVED,
+        "reference": "",
+        "promises": {"y": "the bound"},
+        "rule": lambda y: {"y": y},
         "hypotheses": (Hypothesis("z > 0", ">", lambda z: (z, 0.0)),),
-    }  # fmt: skip
+    }
     return Guarantee(**(fields | changes))
 
 
@@ -86,9 +137,13 @@ class TestVerdict:
     def test_compares_as_the_kind_asks(self):
         numbers = {"y": 1.0, "z": 1.0}
         for kind, measured, answer in (
-            (Kind.UPPER, 0.9, "holds"), (Kind.UPPER, 1.1, "fails"), (Kind.LOWER, 1.1, "holds"),
-            (Kind.LOWER, 0.9, "fails"), (Kind.TIGHT, 1.05, "holds"), (Kind.TIGHT, 1.2, "fails"),
-        ):  # fmt: skip
+            (Kind.UPPER, 0.9, "holds"),
+            (Kind.UPPER, 1.1, "fails"),
+            (Kind.LOWER, 1.1, "holds"),
+            (Kind.LOWER, 0.9, "fails"),
+            (Kind.TIGHT, 1.05, "holds"),
+            (Kind.TIGHT, 1.2, "fails"),
+        ):
             error = 0.1 if kind is Kind.TIGHT else 0.0
             assert bounded(kind).evaluate(**numbers).verdict(measured, error=error).answer == answer
 
@@ -109,8 +164,7 @@ class TestVerdict:
 
     def test_a_violation_with_allowed_probability_is_undecided(self):
         chance = bounded(
-            promises={"y": "the bound", "failure_probability": ""},
-            rule=lambda y: {"y": y, "failure_probability": 0.25},
+            promises={"y": "the bound", "failure_probability": ""}, rule=lambda y: {"y": y, "failure_probability": 0.25}
         )
         verdict = chance.evaluate(y=1.0, z=1.0).verdict(1.5)
         assert verdict.answer is Answer.UNDECIDED

@@ -74,10 +74,15 @@ class TestCutoff:
         values = np.array([4.0, 3.0, 2.0, 0.1, 0.05, 0.01])
         J0, r0, curvature = left @ np.diag(values) @ right, left @ np.array([0.5, 0.3, 0.4, 0.1, 0.1, 0.1]), 2e-5
         numbers = {
-            "gamma": 3.0, "cutoff": 2.0, "beta": 4.2, "delta": 0.1, "eta": 1 / 4.2**2,
+            "gamma": 3.0,
+            "cutoff": 2.0,
+            "beta": 4.2,
+            "delta": 0.1,
+            "eta": 1 / 4.2**2,
             "information": float(np.linalg.norm((left.T @ r0)[:3])),
-            "nuisance": float(np.linalg.norm((left.T @ r0)[3:])), "residual": float(np.linalg.norm(r0)),
-        }  # fmt: skip
+            "nuisance": float(np.linalg.norm((left.T @ r0)[3:])),
+            "residual": float(np.linalg.norm(r0)),
+        }
         theorem = guarantee_named("early-stopping-cutoff")
         promised = theorem.evaluate(**numbers).promised
         theta, path = np.zeros(6), 0.0
@@ -96,9 +101,14 @@ class TestCutoff:
 
 
 SCORE_NUMBERS = {
-    "n": 400, "d": 2, "lambda_min": 0.1, "stopping_error": 0.03, "target_norm_squared": 16.0, "lipschitz": 1.0,
+    "n": 400,
+    "d": 2,
+    "lambda_min": 0.1,
+    "stopping_error": 0.03,
+    "target_norm_squared": 16.0,
+    "lipschitz": 1.0,
     "mismatch": 0.2,
-}  # fmt: skip
+}
 
 
 class TestScore:

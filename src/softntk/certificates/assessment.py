@@ -20,11 +20,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.certificates.capping import Floor, capped, rounding
-from softntk.certificates.lipschitz import Smoothness, smoothness
+from softntk.bounds.capping import Floor, capped, rounding
+from softntk.bounds.lipschitz import Smoothness, smoothness
 from softntk.certificates.path import Rate, Reach, reach
-from softntk.kernels.finite import finite
-from softntk.kernels.spectrum import as_matrix
+from softntk.kernels.empirical import empirical_ntk
+from softntk.kernels.spectra import as_matrix
 from softntk.networks.features import ReLU
 from softntk.networks.two_layer import TwoLayer
 
@@ -97,15 +97,19 @@ def constants(network: TwoLayer, inputs: Float[Array, "n d"], *, sharp: bool = T
         sharp: whether to compute the damped floor, which costs up to four more kernels.
     """
     smooth = smoothness(network, inputs)
-    kernel = as_matrix(finite(network, inputs))
+    kernel = as_matrix(empirical_ntk(network, inputs))
     values = jnp.linalg.eigvalsh(kernel)
     error = rounding(kernel, network, smooth)
     floor = capped(network, inputs, smooth) if sharp and not isinstance(network.features, ReLU) else None
     return Constants(
-        smooth=smooth, floor=floor, lambda_min=values[0], lambda_max=values[-1], lambda_error=error,
+        smooth=smooth,
+        floor=floor,
+        lambda_min=values[0],
+        lambda_max=values[-1],
+        lambda_error=error,
         s0=jnp.sqrt(network.width * jnp.maximum(values[0] - error, 0)),
         b0=jnp.sqrt(network.width * (values[-1] + error)),
-    )  # fmt: skip
+    )
 
 
 def assess(
@@ -154,10 +158,15 @@ def _between(grid: Array, radii: Array, bounds: Array, jumping: bool) -> Float[A
 
 @partial(jax.jit, static_argnames="jumping")
 def _searched(
-    grid: Float[Array, " j"], bounds: Float[Array, " j"], ends: tuple[Float[Array, ""], Float[Array, ""]],
-    damped: Floor | None, residual: Float[Array, ""], step_size: Float[Array, ""] | None, more: Float[Array, ""],
+    grid: Float[Array, " j"],
+    bounds: Float[Array, " j"],
+    ends: tuple[Float[Array, ""], Float[Array, ""]],
+    damped: Floor | None,
+    residual: Float[Array, ""],
+    step_size: Float[Array, ""] | None,
+    more: Float[Array, ""],
     jumping: bool,
-) -> Assessment:  # fmt: skip
+) -> Assessment:
     """The search itself, whose shapes are those of the grid: it is compiled once for networks of any size."""
     s0, b0 = (end * jnp.sqrt(more) for end in ends)
     if jumping:
@@ -232,9 +241,14 @@ def _jumping(s0: Array, b0: Array, change: Array, step_size: Array | None) -> li
 
 
 def _best(
-    grid: Array, bounds: Array, floor: _Lines, rates: list[tuple[int, Array, Rate]], beta: Array, residual: Array,
+    grid: Array,
+    bounds: Array,
+    floor: _Lines,
+    rates: list[tuple[int, Array, Rate]],
+    beta: Array,
+    residual: Array,
     step_size: Array | None,
-) -> Assessment:  # fmt: skip
+) -> Assessment:
     """The fastest proof; where there is none, the smallest h."""
 
     def outcome(method: int, part: Array, rate: Rate) -> Assessment:
@@ -243,11 +257,18 @@ def _best(
         eta = part[found.cell] / beta[found.cell] ** 2 if step_size is None else step_size
         s_end = floor[0][found.cell] - floor[1][found.cell] * found.path
         return Assessment(
-            h=found.h, h_flow=flow.h, method=jnp.asarray(method), path=found.path, s_end=s_end,
-            decrease=found.decrease, beta=jnp.where(known, beta[found.cell], jnp.nan),
-            step_size=jnp.where(known, eta, jnp.nan), contraction=1 - eta * s_end * found.decrease,
-            radii=grid, bounds=bounds,
-        )  # fmt: skip
+            h=found.h,
+            h_flow=flow.h,
+            method=jnp.asarray(method),
+            path=found.path,
+            s_end=s_end,
+            decrease=found.decrease,
+            beta=jnp.where(known, beta[found.cell], jnp.nan),
+            step_size=jnp.where(known, eta, jnp.nan),
+            contraction=1 - eta * s_end * found.decrease,
+            radii=grid,
+            bounds=bounds,
+        )
 
     nothing = jnp.zeros_like(grid)
     flow = reach(grid, Rate(*floor, nothing, nothing == 0), residual)

@@ -69,9 +69,11 @@ def write(
     """
     if not proof.certified:
         raise BadInput(
-            "proof", required="be certified", got=proof.verdict.answer.value,
+            "proof",
+            required="be certified",
+            got=proof.verdict.answer.value,
             advice=f"There is nothing to certify: {proof.verdict.reason}.",
-        )  # fmt: skip
+        )
     path = Path(path)
     given = {"inputs": inputs, "labels": labels, "hidden": network.hidden, "output": network.output}
     given |= {"damping": proof.damping} if proof.method == "capped" else {}
@@ -124,9 +126,7 @@ def _document(
         "claim": proof.verdict.claim,
         "features": network.features.name,
         "method": proof.method,
-        "sizes": {
-            "n": len(arrays["inputs"]), "d": network.input_size, "m": network.width, "k": network.output_size,
-        },
+        "sizes": {"n": len(arrays["inputs"]), "d": network.input_size, "m": network.width, "k": network.output_size},
         "constants": {name: getattr(proof, name).hex() for name in names},
         "radii": [radius.hex() for radius in proof.radii],
         "bounds": [bound.hex() for bound in proof.bounds],
@@ -144,7 +144,7 @@ def _document(
             }
             for name, array in arrays.items()
         },
-    }  # fmt: skip
+    }
 
 
 def _canonical(document: dict[str, Any]) -> bytes:

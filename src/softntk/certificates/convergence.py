@@ -21,11 +21,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.certificates.assessment import METHODS, Assessment, Constants, assess, constants
-from softntk.certificates.degenerate import degeneracy
 from softntk.certificates.proof import Proof
-from softntk.certificates.remedy import Remedy, remedy
 from softntk.certificates.rigorous import prove
+from softntk.certificates.suggestions import Suggestion, suggestion
 from softntk.failures import BadInput
+from softntk.kernels.degenerate import degeneracy
 from softntk.networks.features import ReLU, Softmax
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix, require_float64
@@ -88,7 +88,7 @@ class Certificate:
     step_size: float = math.nan
     contraction: float = math.nan
     cap: float = math.nan
-    remedy: Remedy | None = None
+    suggestion: Suggestion | None = None
     proof: Proof | None = None
 
     @property
@@ -162,8 +162,8 @@ def _proved(certificate: Certificate, proof: Proof) -> Certificate:
     # The h of float64 stays: the proof looks at no more radii than it needs.
     names = ("lambda_min", "s0", "b0", "residual", "method", "path", "s_end", "decrease", "beta", "step_size")
     numbers: dict[str, Any] = {name: getattr(proof, name) for name in (*names, "contraction", "cap")}
-    remedy = None if proof.certified else certificate.remedy
-    return replace(certificate, verdict=proof.verdict, lambda_error=0.0, remedy=remedy, proof=proof, **numbers)
+    suggestion = None if proof.certified else certificate.remedy
+    return replace(certificate, verdict=proof.verdict, lambda_error=0.0, remedy=suggestion, proof=proof, **numbers)
 
 
 def _checked(
@@ -178,9 +178,11 @@ def _checked(
         raise BadInput("step_size", required="be positive and finite", got=repr(step_size), advice="Leave it out.")
     rows = labels.size + (inputs.shape[0] if isinstance(network.features, Softmax) else 0)
     announce(
-        8 * (5 * rows**2 + 5 * inputs.shape[0] * network.width), what="the certificate", argument="inputs",
+        8 * (5 * rows**2 + 5 * inputs.shape[0] * network.width),
+        what="the certificate",
+        argument="inputs",
         advice="Use fewer samples or a smaller width.",
-    )  # fmt: skip
+    )
     return inputs, labels
 
 
@@ -192,9 +194,9 @@ def _concluded(
     network: TwoLayer, found: Constants, result: Assessment, residual: Float[Array, ""], step_size: float | None
 ) -> Certificate:
     known = bool(result.h < 0.5)
-    verdict, flow = (_verdict(claim, found, float(h), float(residual)) for claim, h in (
-        (_DESCENT, result.h), (_FLOW, result.h_flow),
-    ))  # fmt: skip
+    verdict, flow = (
+        _verdict(claim, found, float(h), float(residual)) for claim, h in ((_DESCENT, result.h), (_FLOW, result.h_flow))
+    )
     if not known and step_size is not None and bool(result.h_flow < 0.5):
         verdict = does_not_apply(_DESCENT, _step_too_large(found, step_size), float(result.h), 0.5)
     numbers: dict[str, Any] = {
@@ -203,13 +205,22 @@ def _concluded(
     }
     open_case = verdict.answer is Answer.DOES_NOT_APPLY and bool(found.s0 > 0)
     return Certificate(
-        verdict=verdict, flow=flow, features=network.features.name, width=network.width,
-        lambda_min=float(found.lambda_min), lambda_error=float(found.lambda_error), s0=float(found.s0),
-        b0=float(found.b0), residual=float(residual), h=float(result.h), h_flow=float(result.h_flow),
-        method=METHODS[int(result.method)] if known else "", **numbers,
+        verdict=verdict,
+        flow=flow,
+        features=network.features.name,
+        width=network.width,
+        lambda_min=float(found.lambda_min),
+        lambda_error=float(found.lambda_error),
+        s0=float(found.s0),
+        b0=float(found.b0),
+        residual=float(residual),
+        h=float(result.h),
+        h_flow=float(result.h_flow),
+        method=METHODS[int(result.method)] if known else "",
+        **numbers,
         cap=math.nan if found.floor is None else float(found.floor.cap),
-        remedy=remedy(found, result, residual, step_size) if open_case else None,
-    )  # fmt: skip
+        suggestion=suggestion(found, result, residual, step_size) if open_case else None,
+    )
 
 
 def _verdict(claim: str, found: Constants, h: float, residual: float) -> Verdict:

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from softntk.bounds.rounding import step_error
 from softntk.certificates.assessment import assess, constants
 from softntk.certificates.convergence import certify
-from softntk.certificates.rounding import step_error
 from softntk.failures import BadInput
 from softntk.networks.two_layer import TwoLayer
 from softntk.verdicts import Answer, Verdict, at_most, does_not_apply
@@ -72,9 +72,11 @@ class InexactCertificate:
         """
         if not 0 <= steps <= self.steps:
             raise BadInput(
-                "steps", required=f"be between 0 and the {self.steps} that are covered", got=str(steps),
+                "steps",
+                required=f"be between 0 and the {self.steps} that are covered",
+                got=str(steps),
                 advice=f"Certify with steps={steps}.",
-            )  # fmt: skip
+            )
         return self.residual * self.contraction**steps + self.floor
 
 
@@ -110,9 +112,7 @@ def certify_inexact(
     beta, path, most = (_ROOM * value for value in (exact.beta, exact.path, exact.residual))
     delta = error
     if delta is None:
-        delta = step_error(
-            network, inputs, found.smooth, step_size=step_size, radius=path, residual=most, beta=beta
-        )  # fmt: skip
+        delta = step_error(network, inputs, found.smooth, step_size=step_size, radius=path, residual=most, beta=beta)
     raised = (exact.residual + 2 * beta * steps * delta + delta / (step_size * beta)) * _STRICT
     result = assess(found, jnp.asarray(raised, inputs.dtype), jnp.asarray(step_size, inputs.dtype))
     verdict = at_most(_CLAIM, float(result.h), 0.5)
@@ -126,6 +126,13 @@ def certify_inexact(
         return InexactCertificate(does_not_apply(_CLAIM, reason, raised, exact.residual), steps, error=delta)
     contraction = float(result.contraction)
     return InexactCertificate(
-        verdict=verdict, steps=steps, error=delta, floor=2 * beta * delta / (1 - contraction),
-        residual=exact.residual, contraction=contraction, path=float(result.path), beta=beta, step_size=step_size,
-    )  # fmt: skip
+        verdict=verdict,
+        steps=steps,
+        error=delta,
+        floor=2 * beta * delta / (1 - contraction),
+        residual=exact.residual,
+        contraction=contraction,
+        path=float(result.path),
+        beta=beta,
+        step_size=step_size,
+    )

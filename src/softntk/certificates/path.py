@@ -74,6 +74,8 @@ def reach(grid: Float[Array, " j"], rate: Rate, residual: Float[Array, ""]) -> R
     decrease = rate.level[cell] - rate.slope[cell] * path - charge
     found = enough.any()
     return Reach(
-        h=residual / (2 * best), path=jnp.where(found, path, jnp.nan), decrease=jnp.where(found, decrease, jnp.nan),
+        h=residual / (2 * best),
+        path=jnp.where(found, path, jnp.nan),
+        decrease=jnp.where(found, decrease, jnp.nan),
         cell=cell,
-    )  # fmt: skip
+    )

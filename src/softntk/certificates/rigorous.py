@@ -12,9 +12,9 @@ import numpy as np
 from flint import arb
 from jaxtyping import Array, Float
 
+from softntk.bounds.enclosed import Enclosed
+from softntk.bounds.enclosed_change import Change, Floor
 from softntk.certificates.conclusion import Lines, at_path, concluded
-from softntk.certificates.enclosed import Enclosed
-from softntk.certificates.enclosed_change import Change, Floor
 from softntk.certificates.proof import CLAIM, Inequality, Proof
 from softntk.failures import BadInput
 from softntk.networks.two_layer import TwoLayer

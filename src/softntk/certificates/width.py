@@ -16,8 +16,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from softntk.certificates.along import margin
-from softntk.dynamics.descent import descend
+from softntk.certificates.during_training import margin
+from softntk.dynamics.descent import gradient_descent
 from softntk.failures import BadInput
 from softntk.networks.features import Features
 from softntk.networks.initialization import paired
@@ -72,9 +72,11 @@ def smallest_width(
         raise BadInput("needed", required=f"be between 1 and seeds = {seeds}", got=str(needed), advice="Type needed=4.")
     if not 2 <= smallest <= largest:
         raise BadInput(
-            "largest", required=f"be at least smallest = {smallest}, which is at least 2", got=str(largest),
+            "largest",
+            required=f"be at least smallest = {smallest}, which is at least 2",
+            got=str(largest),
             advice="Type smallest=4, largest=2**16.",
-        )  # fmt: skip
+        )
     tried: dict[int, tuple[int, int]] = {}
 
     def enough(width: int) -> bool:
@@ -128,9 +130,13 @@ def smallest_certified_width(
     # Below this width the Jacobian cannot have full rank at a paired start.
     smallest = min(max(2 * math.ceil(labels.size / inputs.shape[1]), 4), largest)
     return smallest_width(
-        lambda width, seed: check(build(width, seed)), smallest=smallest, largest=largest, seeds=seeds, needed=needed,
+        lambda width, seed: check(build(width, seed)),
+        smallest=smallest,
+        largest=largest,
+        seeds=seeds,
+        needed=needed,
         halfway=halfway,
-    )  # fmt: skip
+    )
 
 
 def smallest_trained_width(
@@ -159,10 +165,15 @@ def smallest_trained_width(
     def trains(width: int, seed: int) -> bool:
         network = build(width, seed)
         goal = reduction * network.loss(inputs, labels)
-        _, trace = descend(
-            network, inputs, labels, steps=steps, record_every=min(_RECORD_EVERY, steps), until="goal",
+        _, trace = gradient_descent(
+            network,
+            inputs,
+            labels,
+            steps=steps,
+            record_every=min(_RECORD_EVERY, steps),
+            until="goal",
             probes={"goal": _Goal(inputs, labels, goal)},
-        )  # fmt: skip
+        )
         return bool(np.asarray(trace.probes["goal"]).any())
 
     return smallest_width(trains, smallest=4, largest=largest, seeds=seeds, needed=needed, halfway=halfway)
@@ -184,8 +195,13 @@ def _builder(
 ) -> Callable[[int, int], TwoLayer]:
     def build(width: int, seed: int) -> TwoLayer:
         return paired(
-            jax.random.fold_in(key, seed), input_size=inputs.shape[1], output_size=labels.shape[1], width=width,
-            features=features, scale=scale, dtype=inputs.dtype,
-        )  # fmt: skip
+            jax.random.fold_in(key, seed),
+            input_size=inputs.shape[1],
+            output_size=labels.shape[1],
+            width=width,
+            features=features,
+            scale=scale,
+            dtype=inputs.dtype,
+        )
 
     return build

@@ -12,9 +12,7 @@ from softntk.verdicts import Answer
 
 __all__ = ["described", "searched"]
 
-_NUMBERS = (
-    "lambda_min", "lambda_error", "s0", "residual", "h", "h_flow", "path", "beta", "step_size", "contraction",
-)  # fmt: skip
+_NUMBERS = ("lambda_min", "lambda_error", "s0", "residual", "h", "h_flow", "path", "beta", "step_size", "contraction")
 _LOSS = 1e-6
 
 
@@ -39,10 +37,15 @@ def described(certificate: Certificate) -> dict[str, Any]:
         words.append(str(certificate.flow))
     numbers = {name: _finite(getattr(certificate, name)) for name in _NUMBERS}
     return {
-        "features": certificate.features, "width": certificate.width, "answer": verdict.answer.value,
-        "reason": verdict.reason, "flow": certificate.flow.answer.value, **numbers,
-        "steps_to_1e-6": _finite(steps), "words": words,
-    }  # fmt: skip
+        "features": certificate.features,
+        "width": certificate.width,
+        "answer": verdict.answer.value,
+        "reason": verdict.reason,
+        "flow": certificate.flow.answer.value,
+        **numbers,
+        "steps_to_1e-6": _finite(steps),
+        "words": words,
+    }
 
 
 def searched(
@@ -60,13 +63,15 @@ def searched(
     certified = smallest_certified_width(inputs, labels, features, **arguments)
     trains = smallest_trained_width(inputs, labels, features, **arguments)
     return {
-        "features": features.name, "certified_width": certified.width, "trained_width": trains.width,
+        "features": features.name,
+        "certified_width": certified.width,
+        "trained_width": trains.width,
         "words": [
             f"{features.name}: smallest width certified at the start {certified}, smallest that trains {trains} (4 "
             "of 5 "
             "starts; powers of two)"
         ],
-    }  # fmt: skip
+    }
 
 
 def _finite(value: float) -> float | None:

@@ -71,9 +71,13 @@ def command(
     else:
         training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling)
         network = paired(
-            start_key, input_size=training.input_size, output_size=training.output_size, width=width,
-            features=features_named(features), scale=scale,
-        )  # fmt: skip
+            start_key,
+            input_size=training.input_size,
+            output_size=training.output_size,
+            width=width,
+            features=features_named(features),
+            scale=scale,
+        )
     inputs, labels = training.inputs, training.labels
     found: dict[str, Any] = {"data": data, "n": training.count, "d": training.input_size, "k": training.output_size}
     if smallest:

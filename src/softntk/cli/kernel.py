@@ -61,7 +61,7 @@ def command(
     from softntk.data import load
     from softntk.data.numpy_files import write_members
     from softntk.failures import BadInput
-    from softntk.kernels import Limit, as_matrix, finite, infinite, spectrum
+    from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, infinite, spectrum
     from softntk.networks import features_named, paired
     from softntk.regression import quadrature
 
@@ -69,25 +69,34 @@ def command(
     data_key, start_key = jax.random.split(jax.random.key(seed))
     training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling)
     found: dict[str, Any] = {
-        "data": data, "features": features, "n": training.count, "d": training.input_size, "scale": scale,
-        "trained": trained, "seed": seed, "width": width, "notes": list(preparation.notes),
+        "data": data,
+        "features": features,
+        "n": training.count,
+        "d": training.input_size,
+        "scale": scale,
+        "trained": trained,
+        "seed": seed,
+        "width": width,
+        "notes": list(preparation.notes),
         "obstacles": training.obstacles(parallel=features == "relu"),
-    }  # fmt: skip
+    }
     steps = (60 if training.count > _MANY else 0) if lanczos is None else lanczos
     if steps:
         if output is not None:
             raise BadInput(
-                "output", required="be left out where the kernel is not formed", got=str(output),
+                "output",
+                required="be left out where the kernel is not formed",
+                got=str(output),
                 advice="Type --lanczos 0.",
-            )  # fmt: skip
-        ends = quadrature(Limit(chosen, scale, trained), training.inputs, key=start_key, steps=steps).extremes
+            )
+        ends = quadrature(LimitKernel(chosen, scale, trained), training.inputs, key=start_key, steps=steps).extremes
         found |= {"lanczos": steps, "limit": _numbers(ends.smallest, ends.largest, ends.smallest_radius, width)}
     else:
         limit = infinite(chosen, training.inputs, scale=scale, trained=trained)
         network = paired(
             start_key, input_size=training.input_size, output_size=1, width=width, features=chosen, scale=scale
         )
-        kernels = {"limit": limit, "network": as_matrix(finite(network, training.inputs, trained=trained))}
+        kernels = {"limit": limit, "network": as_matrix(empirical_ntk(network, training.inputs, trained=trained))}
         spectra = {name: spectrum(kernel) for name, kernel in kernels.items()}
         for name, each in spectra.items():
             found[name] = _numbers(each.values[0], each.values[-1], each.radius, width)
@@ -101,9 +110,11 @@ def command(
 
 def _numbers(smallest, largest, error, width: int) -> dict[str, Any]:
     return {
-        "lambda_min": float(smallest), "lambda_max": float(largest), "error": float(error),
+        "lambda_min": float(smallest),
+        "lambda_max": float(largest),
+        "error": float(error),
         "largest_stable_step": float(2 / (width * largest)) if largest > 0 else None,
-    }  # fmt: skip
+    }
 
 
 def _judge(found: dict[str, Any]) -> None:

@@ -6,17 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from softntk.cli.options import (
-    Count,
-    Data,
-    FeaturesName,
-    Json,
-    Scalings,
-    Seed,
-    Target,
-    log_to_stderr,
-    output_path,
-)
+from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, output_path
 from softntk.failures import BadInput
 
 __all__ = ["command"]
@@ -62,7 +52,7 @@ def command(
     from softntk.data import load, load_split, read_table
     from softntk.estimators import KernelModel, save_kernel_model
     from softntk.estimators.kernel_regression import chosen
-    from softntk.kernels import Limit
+    from softntk.kernels import LimitKernel
     from softntk.networks import features_named
     from softntk.regression import plan, solve
 
@@ -78,7 +68,7 @@ def command(
             rest = preparation.set_of(read_table(test, list(preparation.target_names)))
         return training, rest, preparation
 
-    kernels = [Limit(features_named(features), each, trained) for each in _numbers("scale", scale)]
+    kernels = [LimitKernel(features_named(features), each, trained) for each in _numbers("scale", scale)]
     given = None if ridge == "auto" else _numbers("ridge", ridge)[0]
     sets = [loaded(name) for name in scaling.split(",")]
     labels = sets[0][0].labels
@@ -104,13 +94,26 @@ def command(
             **asked,
         )
     found: dict[str, Any] = {
-        "data": data, "n": training.count, "d": training.input_size, "k": training.output_size,
-        "notes": list(preparation.notes), "features": features, "scaling": preparation.scaling.name,
-        "scale": float(kernel.scale), "trained": trained,
-        "ridge": strength, "seed": seed, "rung": solution.plan.rung.name, "residual": solution.residual,
-        "residual_error": solution.residual_error, "accuracy": accuracy, "converged": solution.converged,
-        "steps": solution.steps, "seconds": solution.seconds, "words": str(solution),
-    }  # fmt: skip
+        "data": data,
+        "n": training.count,
+        "d": training.input_size,
+        "k": training.output_size,
+        "notes": list(preparation.notes),
+        "features": features,
+        "scaling": preparation.scaling.name,
+        "scale": float(kernel.scale),
+        "trained": trained,
+        "ridge": strength,
+        "seed": seed,
+        "rung": solution.plan.rung.name,
+        "residual": solution.residual,
+        "residual_error": solution.residual_error,
+        "accuracy": accuracy,
+        "converged": solution.converged,
+        "steps": solution.steps,
+        "seconds": solution.seconds,
+        "words": str(solution),
+    }
     if rest is not None:
         found["test"] = tested(solution.predictor, rest, preparation)
     if output is not None:

@@ -55,11 +55,7 @@ def command(
     columns = (words, BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     # A study stays in one process where it can: its cells then share what is compiled. The longest ones go first.
     sharing = min(count, len(studies))
-    with (
-        ExitStack() as stack,
-        Progress(*columns, console=console) as progress,
-        ThreadPoolExecutor(sharing) as threads,
-    ):
+    with ExitStack() as stack, Progress(*columns, console=console) as progress, ThreadPoolExecutor(sharing) as threads:
         idle: Queue[Executor] = Queue()
         for _ in range(sharing):
             idle.put(stack.enter_context(workers(count // sharing, short=preset == "quick")))

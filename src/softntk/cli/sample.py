@@ -61,15 +61,27 @@ def command(
         points = points if noisy else loaded.denoiser(jnp.asarray(loaded.start), points)
     else:
         points = sample(
-            loaded.denoiser, process, key, count=number, size=loaded.size, times=times, sampler=sampler,
+            loaded.denoiser,
+            process,
+            key,
+            count=number,
+            size=loaded.size,
+            times=times,
+            sampler=sampler,
             denoised=not noisy,
-        )  # fmt: skip
+        )
     samples = loaded.in_units(points)
     lost = int((~np.isfinite(samples).all(axis=1)).sum())
     settings: dict[str, Any] = {
-        "model": model, "sampler": sampler, "steps": None if sampler == "flow" else steps, "grid": grid,
-        "from": loaded.end, "to": loaded.start, "noisy": noisy, "seed": seed,
-    }  # fmt: skip
+        "model": model,
+        "sampler": sampler,
+        "steps": None if sampler == "flow" else steps,
+        "grid": grid,
+        "from": loaded.end,
+        "to": loaded.start,
+        "noisy": noisy,
+        "seed": seed,
+    }
     written = write_members(
         output_path(output, ".npz"), {"samples": samples, "description": json.dumps(settings)}, argument="output"
     )

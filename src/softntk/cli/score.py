@@ -49,8 +49,12 @@ def command(
     use_float64()
     log_to_stderr()
     if kind not in _KINDS or kind == "neighbors":
-        raise BadInput("kind", required="be kernel, softmax, exponential, relu, mlp or smoothed", got=repr(kind),
-                       advice="Type --kind kernel.")  # fmt: skip
+        raise BadInput(
+            "kind",
+            required="be kernel, softmax, exponential, relu, mlp or smoothed",
+            got=repr(kind),
+            advice="Type --kind kernel.",
+        )
     import jax
     import numpy as np
 
@@ -82,15 +86,27 @@ def command(
         fit = learn_network(fit_key, task, features=features_named(kind), width=width, scale=1.0)
         chosen = {"steps": fit.run.steps, "tau": fit.run.tau, "width": width}
     found = {
-        "data": data, "kind": kind, "n": rows, "d": size, "views": task.every.count, "start": start, "end": end,
-        "seed": seed, "chosen": chosen,
-    } | described(report_key, task, fit, samples.mixture)  # fmt: skip
+        "data": data,
+        "kind": kind,
+        "n": rows,
+        "d": size,
+        "views": task.every.count,
+        "start": start,
+        "end": end,
+        "seed": seed,
+        "chosen": chosen,
+    } | described(report_key, task, fit, samples.mixture)
     if output is not None:
         settings = {key: found[key] for key in ("data", "kind", "n", "views", "seed", "chosen")}
         shape = [8, 8] if data == "digits" else []
         model = ScoreModel(
-            fit.denoiser, process, start, end, np.asarray(samples.shift), np.asarray(samples.factor),
+            fit.denoiser,
+            process,
+            start,
+            end,
+            np.asarray(samples.shift),
+            np.asarray(samples.factor),
             settings | {"image": shape},
-        )  # fmt: skip
+        )
         found["written"] = str(save_score(model, output_path(output, ".npz")))
     print(json.dumps(found, indent=2) if json_ else words(found))

@@ -10,7 +10,7 @@ from jaxtyping import Array
 from softntk.data.mixture import GaussianMixture
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
 from softntk.diffusion.learn import KernelFit, Task
-from softntk.diffusion.matching import noisy_views
+from softntk.diffusion.matching import noisy_samples
 from softntk.diffusion.references import AffineDenoiser
 from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, mean_square_error, truncation
 from softntk.diffusion.stopping import stopping_times
@@ -34,11 +34,14 @@ def described(key: Array, task: Task, fit: Any, mixture: GaussianMixture | None)
     if mixture is None:
         return found
     fresh_key, view_key, chain_key = jax.random.split(key, 3)
-    fresh = noisy_views(view_key, mixture.sample(fresh_key, _FRESH), task.process, law=task.law)
+    fresh = noisy_samples(view_key, mixture.sample(fresh_key, _FRESH), task.process, law=task.law)
     truth = MixtureDenoiser(task.process, mixture)
     exact = truth(fresh.times, fresh.points)
-    errors = {"learned": fit.denoiser, "empirical": EmpiricalDenoiser(task.process, task.clean),
-              "affine": AffineDenoiser(frame)}  # fmt: skip
+    errors = {
+        "learned": fit.denoiser,
+        "empirical": EmpiricalDenoiser(task.process, task.clean),
+        "affine": AffineDenoiser(frame),
+    }
     found["error"] = {name: mean_square_error(each, exact, fresh)._asdict() for name, each in errors.items()}
     found["variance"] = float(jnp.trace(mixture.covariance()))
     found["lipschitz_constant"] = lipschitz_constant(truth, fresh)

@@ -55,7 +55,7 @@ def command(
     from softntk.certificates import margin
     from softntk.cli.training_report import described, first_certified
     from softntk.data import load, load_split
-    from softntk.dynamics import descend, resolved
+    from softntk.dynamics import gradient_descent, resolved
     from softntk.estimators import Model, save_model
     from softntk.networks import features_named, paired
 
@@ -66,18 +66,29 @@ def command(
     else:
         (training, preparation), test = load(data, **drawn), None
     start = paired(
-        start_key, input_size=training.input_size, output_size=training.output_size, width=width,
-        features=features_named(features), scale=scale,
-    )  # fmt: skip
+        start_key,
+        input_size=training.input_size,
+        output_size=training.output_size,
+        width=width,
+        features=features_named(features),
+        scale=scale,
+    )
     eta = resolved(_number_or_name(step_size), start, training.inputs)
     if certify and step_size == "stable":
         eta = eta / 2  # leaves room for the Jacobian to grow, which a certificate asks for
     probes = {"margin": margin(training.inputs, training.labels, step_size=eta)} if certify else {}
     with _progress(steps) as on_record:
-        trained, trace = descend(
-            start, training.inputs, training.labels, step_size=float(eta), steps=steps,
-            record_every=max(steps // 50, 1), on_record=on_record, probes=probes, until="margin" if stop else None,
-        )  # fmt: skip
+        trained, trace = gradient_descent(
+            start,
+            training.inputs,
+            training.labels,
+            step_size=float(eta),
+            steps=steps,
+            record_every=max(steps // 50, 1),
+            on_record=on_record,
+            probes=probes,
+            until="margin" if stop else None,
+        )
     found = described(start, trained, trace, training, test, preparation, scale=scale)
     if certify:
         found["first_certified_step"] = first_certified(trace)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.certificates.lemmas import loss_contracts, neurons_stay
 from softntk.data import Preparation, TrainingSet
 from softntk.dynamics import Trace
-from softntk.kernels import extremes, finite
+from softntk.kernels import empirical_ntk, extremes
+from softntk.lemmas import loss_contracts, neurons_stay
 from softntk.networks import TwoLayer
 from softntk.verdicts import Verdict, does_not_apply
 
@@ -32,16 +32,23 @@ def described(
     """The run as JSON values."""
     verdicts = _verdicts(start, trace, training, scale)
     found: dict[str, Any] = {
-        "n": training.count, "d": training.input_size, "k": training.output_size, "notes": list(preparation.notes),
-        "steps": int(trace.steps[-1]), "step_size": float(trace.step_size),
-        "record_steps": np.asarray(trace.steps).tolist(), "loss": np.asarray(trace.loss).tolist(),
-        "distance": float(trace.distance[-1]), "neuron_distance": float(trace.neuron_distance[-1]),
-        "diverged": trace.diverged, "ended": trace.explanation if trace.diverged else "",
+        "n": training.count,
+        "d": training.input_size,
+        "k": training.output_size,
+        "notes": list(preparation.notes),
+        "steps": int(trace.steps[-1]),
+        "step_size": float(trace.step_size),
+        "record_steps": np.asarray(trace.steps).tolist(),
+        "loss": np.asarray(trace.loss).tolist(),
+        "distance": float(trace.distance[-1]),
+        "neuron_distance": float(trace.neuron_distance[-1]),
+        "diverged": trace.diverged,
+        "ended": trace.explanation if trace.diverged else "",
         "obstacles": training.obstacles(parallel=start.features.name == "relu"),
         "verdicts": [
             {"claim": v.claim, "answer": v.answer.value, "reason": v.reason, "words": str(v)} for v in verdicts
         ],
-    }  # fmt: skip
+    }
     if test is not None:
         found["test"] = tested(trained, test, preparation)
     return found
@@ -60,10 +67,12 @@ def _verdicts(start: TwoLayer, trace: Trace, training: TrainingSet, scale: float
         return [does_not_apply(claim, f"the kernel has {rows:,} rows, of at most {_MOST_ROWS:,}; use --count")]
     if start.features.name != "softmax":
         return []  # the statements about a run are the softmax theorem's
-    around = extremes(finite(start, training.inputs))
+    around = extremes(empirical_ntk(start, training.inputs))
     known: dict[str, Any] = {
-        "lambda_min": float(around.smallest), "lambda_radius": float(around.smallest_radius), "scale": scale,
-    }  # fmt: skip
+        "lambda_min": float(around.smallest),
+        "lambda_radius": float(around.smallest_radius),
+        "scale": scale,
+    }
     checks = (loss_contracts, neurons_stay)
     return [check(trace, start, training.inputs, training.labels, **known).verdict for check in checks]
 

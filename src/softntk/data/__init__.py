@@ -9,15 +9,7 @@ from softntk.data.preparation import Preparation, prepare
 from softntk.data.scaling import SCALINGS, Scaling
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import SYNTHETIC, draw_rows, load, load_split, split
-from softntk.data.synthetic import (
-    Teacher,
-    random_labels,
-    separated,
-    separated_inputs,
-    sphere,
-    sphere_inputs,
-    teacher,
-)
+from softntk.data.synthetic import Teacher, random_labels, separated, separated_inputs, sphere, sphere_inputs, teacher
 from softntk.data.table import Table
 from softntk.data.training_set import TrainingSet
 

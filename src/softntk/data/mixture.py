@@ -37,9 +37,11 @@ class GaussianMixture(eqx.Module):
         count, size = means.shape if means.ndim == 2 else (0, 0)
         if weights.shape != (count,) or covariances.shape != (count, size, size) or 0 in means.shape:
             raise BadInput(
-                "means", required="have shape (c, d), with weights (c,) and covariances (c, d, d)",
-                got=f"{means.shape}, {weights.shape} and {covariances.shape}", advice="Check the shapes.",
-            )  # fmt: skip
+                "means",
+                required="have shape (c, d), with weights (c,) and covariances (c, d, d)",
+                got=f"{means.shape}, {weights.shape} and {covariances.shape}",
+                advice="Check the shapes.",
+            )
         if not ((weights > 0) & np.isfinite(weights)).all() or not np.isfinite(means).all():
             raise BadInput("weights", required="be positive, means finite", got=f"{weights}", advice="Check them.")
         if not np.isfinite(covariances).all() or not np.allclose(covariances, covariances.transpose(0, 2, 1)):
@@ -49,9 +51,11 @@ class GaussianMixture(eqx.Module):
         values, vectors = np.linalg.eigh(covariances)
         if (values < -1e-12 * np.abs(values).max(axis=1, keepdims=True)).any():
             raise BadInput(
-                "covariances", required="be positive semi-definite", got=f"an eigenvalue {values.min():.3g}",
+                "covariances",
+                required="be positive semi-definite",
+                got=f"an eigenvalue {values.min():.3g}",
                 advice="Build them as B @ B.T.",
-            )  # fmt: skip
+            )
         self.weights = jnp.asarray(weights / weights.sum())
         self.means = jnp.asarray(means)
         self.eigenvalues = jnp.asarray(np.maximum(values, 0.0))
@@ -146,9 +150,12 @@ def _ten() -> GaussianMixture:
 #: shape; eight: small ones on a circle; scales: a wide one beside one twelve times as narrow (all d = 2);
 #: ten: five random ones in d = 10.
 MIXTURES = {
-    "gaussian": _gaussian, "three-gaussians": _three, "eight-gaussians": _eight, "two-scales": _scales,
+    "gaussian": _gaussian,
+    "three-gaussians": _three,
+    "eight-gaussians": _eight,
+    "two-scales": _scales,
     "ten-dimensions": _ten,
-}  # fmt: skip
+}
 
 
 def mixture_named(name: str) -> GaussianMixture:

@@ -165,9 +165,11 @@ def write_members(
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise BadInput(
-            argument, required="be a file that can be written", got=f"{path} ({error.strerror})",
+            argument,
+            required="be a file that can be written",
+            got=f"{path} ({error.strerror})",
             advice="Choose a folder that exists and is yours.",
-        ) from None  # fmt: skip
+        ) from None
     return path
 
 

@@ -19,7 +19,7 @@ A new step is a class with these four parts and a row in `STEPS`; a new scaling 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -145,7 +145,7 @@ class DivideByLargestNorm(Step):
     norm: float
 
     @classmethod
-    def fit(cls, inputs: Rows) -> Self:
+    def fit(cls, inputs: Rows) -> "DivideByLargestNorm":
         return cls(float(row_norms(inputs).max()) or 1.0)
 
     def apply(self, inputs: Rows) -> Scaled:

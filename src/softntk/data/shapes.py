@@ -46,8 +46,10 @@ def _spiral(u: Float[Array, " n"]) -> Float[Array, "n 2"]:
 
 #: Name -> the curve: shares of its length in [0, 1] (n,) -> points (n, 2).
 SHAPES: dict[str, Callable[[Float[Array, " n"]], Float[Array, "n 2"]]] = {
-    "rings": _rings, "moons": _moons, "spiral": _spiral,
-}  # fmt: skip
+    "rings": _rings,
+    "moons": _moons,
+    "spiral": _spiral,
+}
 
 
 def shape_named(name: str, key: Array, count: int) -> Float[Array, "n 2"]:

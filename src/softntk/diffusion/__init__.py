@@ -1,12 +1,11 @@
 """Score estimation for diffusion models: processes, exact scores, matching as regression, sampling, distances."""
 
-from softntk.diffusion.ball import BallMap, ball_map
+from softntk.diffusion.ball import UnitBallMap, unit_ball_map
 from softntk.diffusion.comparison import DISTANCES, compare_samples
 from softntk.diffusion.copying import coverage, memorized_share, nearest_distances, nearness
 from softntk.diffusion.distance import mmd, sliced_wasserstein, wasserstein
 from softntk.diffusion.error import error_by_time, excess_risk, integrated_error
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser, empirical_score, mixture_score
-from softntk.diffusion.frame import FRAMES, Frame, FramedDenoiser, Pairs, framed_pairs, make_frame
 from softntk.diffusion.grid import GRIDS, time_grid
 from softntk.diffusion.landmarks import Bounded, KernelPath, Landmarks, draw_landmarks, kernel_path
 from softntk.diffusion.law import NormalLaw, law_of_samples, normal_divergence
@@ -22,9 +21,17 @@ from softntk.diffusion.learn import (
     learn_network,
     make_task,
 )
-from softntk.diffusion.matching import TIME_LAWS, WEIGHTS, TimeLaw, Views, noisy_views, split_clean
+from softntk.diffusion.matching import TIME_LAWS, WEIGHTS, NoisySamples, TimeLaw, noisy_samples, split_clean
 from softntk.diffusion.model import ScoreModel, load_score, save_score
 from softntk.diffusion.ode import flow_log_density, flow_sample
+from softntk.diffusion.preconditioning import (
+    PRECONDITIONINGS,
+    Pairs,
+    PreconditionedDenoiser,
+    Preconditioning,
+    make_preconditioning,
+    preconditioned_pairs,
+)
 from softntk.diffusion.process import Constant, Cosine, Custom, Linear, Process
 from softntk.diffusion.references import MLP, AffineDenoiser, Chosen, NeighborDenoiser
 from softntk.diffusion.sampler import SAMPLERS, Sampler, ddim, sample, sampler_named
@@ -45,16 +52,15 @@ from softntk.diffusion.wide import NetworkRun, train_network
 
 __all__ = [
     "DISTANCES",
-    "FRAMES",
     "GRIDS",
     "LABELS",
     "MLP",
+    "PRECONDITIONINGS",
     "RULES",
     "SAMPLERS",
     "TIME_LAWS",
     "WEIGHTS",
     "AffineDenoiser",
-    "BallMap",
     "Bounded",
     "Chosen",
     "CleanSamples",
@@ -64,8 +70,6 @@ __all__ = [
     "Denoiser",
     "DenoiserOfScore",
     "EmpiricalDenoiser",
-    "Frame",
-    "FramedDenoiser",
     "KernelFit",
     "KernelPath",
     "Landmarks",
@@ -74,8 +78,11 @@ __all__ = [
     "NeighborDenoiser",
     "NetworkFit",
     "NetworkRun",
+    "NoisySamples",
     "NormalLaw",
     "Pairs",
+    "PreconditionedDenoiser",
+    "Preconditioning",
     "Process",
     "Sampler",
     "Score",
@@ -83,8 +90,7 @@ __all__ = [
     "ScoreOfDenoiser",
     "Task",
     "TimeLaw",
-    "Views",
-    "ball_map",
+    "UnitBallMap",
     "chain_to_kl",
     "classifier_accuracy",
     "clean_samples",
@@ -99,7 +105,6 @@ __all__ = [
     "flow_log_density",
     "flow_sample",
     "flow_times",
-    "framed_pairs",
     "integrated_error",
     "kernel_path",
     "law_of_samples",
@@ -110,7 +115,7 @@ __all__ = [
     "learn_network",
     "lipschitz_constant",
     "load_score",
-    "make_frame",
+    "make_preconditioning",
     "make_task",
     "mean_square_error",
     "memorized_share",
@@ -119,8 +124,9 @@ __all__ = [
     "nearest_distances",
     "nearness",
     "noise_level",
-    "noisy_views",
+    "noisy_samples",
     "normal_divergence",
+    "preconditioned_pairs",
     "sample",
     "sampler_named",
     "save_score",
@@ -133,5 +139,6 @@ __all__ = [
     "time_grid",
     "train_network",
     "truncation",
+    "unit_ball_map",
     "wasserstein",
 ]

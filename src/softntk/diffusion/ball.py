@@ -28,11 +28,11 @@ from softntk.diffusion.score import Times, column
 from softntk.failures import BadInput
 from softntk.numerics.arrays import finite_matrix
 
-__all__ = ["BallMap", "ball_map"]
+__all__ = ["UnitBallMap", "unit_ball_map"]
 
 
-class BallMap(eqx.Module):
-    """The map (t, x (n, d)) -> u (n, d + 2), |u| <= 1; build it with `ball_map`."""
+class UnitBallMap(eqx.Module):
+    """The map (t, x (n, d)) -> u (n, d + 2), |u| <= 1; build it with `unit_ball_map`."""
 
     process: Process
     center: Float[Array, " d"]
@@ -81,7 +81,7 @@ class BallMap(eqx.Module):
         return {"center": self.center.tolist()} | {name: getattr(self, name) for name in names}
 
 
-def ball_map(
+def unit_ball_map(
     process: Process,
     clean: ArrayLike,
     *,
@@ -91,7 +91,7 @@ def ball_map(
     space: float = 1.0,
     time: float = 0.5,
     constant: float | None = 1.0,
-) -> BallMap:
+) -> UnitBallMap:
     """The map for data `clean` (n, d) and times in [start, end]; without `radius`, R = sqrt(d) + 3.
 
     Raises:
@@ -110,4 +110,4 @@ def ball_map(
         raise BadInput("clean", required="hold different points", got="equal ones", advice="Pass more data.")
     # |z|^2 has mean d; for Gaussian z, P(|z| > sqrt(d) + 3) <= exp(-9/2).
     reach = float(np.sqrt(clean.shape[1]) + 3) if radius is None else radius
-    return BallMap(process, center, spread, reach, start, end, space, time, constant)
+    return UnitBallMap(process, center, spread, reach, start, end, space, time, constant)

@@ -33,9 +33,11 @@ def nearest_distances(queries: Points, data: Points, count: int = 1) -> Float[np
     """
     if queries.shape[1] != data.shape[1] or len(data) < count:
         raise BadInput(
-            "data", required=f"have {queries.shape[1]} columns and at least {count} rows", got=f"shape {data.shape}",
+            "data",
+            required=f"have {queries.shape[1]} columns and at least {count} rows",
+            got=f"shape {data.shape}",
             advice="Check the sets.",
-        )  # fmt: skip
+        )
     found = np.empty((len(queries), count))
     for begin in range(0, len(queries), 512):
         block = queries[begin : begin + 512]

@@ -59,16 +59,20 @@ def wasserstein(first: Points, second: Points) -> float:
     _check(first, second)
     if max(len(first), len(second)) > MOST_POINTS:
         raise TooLarge(
-            "first", required=f"have at most {MOST_POINTS:,} points for the exact W2",
-            got=f"{len(first):,} and {len(second):,}", advice="Use sliced_wasserstein, or fewer points.",
-        )  # fmt: skip
+            "first",
+            required=f"have at most {MOST_POINTS:,} points for the exact W2",
+            got=f"{len(first):,} and {len(second):,}",
+            advice="Use sliced_wasserstein, or fewer points.",
+        )
     try:
         import ot
     except ImportError:
         raise BadInput(
-            "score extra", required="be installed for the exact W2", got="no package POT",
+            "score extra",
+            required="be installed for the exact W2",
+            got="no package POT",
             advice="Type pip install 'softntk[score]'.",
-        ) from None  # fmt: skip
+        ) from None
     cost = ot.dist(np.ascontiguousarray(first), np.ascontiguousarray(second))
     squared: Any = ot.emd2([], [], cost, numItermax=2_000_000)
     return float(np.sqrt(max(float(squared), 0.0)))
@@ -105,6 +109,8 @@ def _squares(first: Points, second: Points) -> Float[np.ndarray, "n m"]:
 def _check(first: Points, second: Points, least: int = 1) -> None:
     if first.shape[1] != second.shape[1] or min(len(first), len(second)) < least:
         raise BadInput(
-            "second", required=f"have {first.shape[1]} columns like first, and both at least {least} rows",
-            got=f"{first.shape} and {second.shape}", advice="Check the sets.",
-        )  # fmt: skip
+            "second",
+            required=f"have {first.shape[1]} columns like first, and both at least {least} rows",
+            got=f"{first.shape} and {second.shape}",
+            advice="Check the sets.",
+        )

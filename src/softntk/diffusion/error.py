@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 
-from softntk.diffusion.matching import WEIGHTS, TimeLaw, noisy_views
+from softntk.diffusion.matching import WEIGHTS, TimeLaw, noisy_samples
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Denoiser
 from softntk.failures import BadInput
@@ -64,10 +64,10 @@ def integrated_error(
     """E_t e(t), over `views` views of each clean sample.
 
     Raises:
-        BadInput: the weight is unknown, or as `noisy_views`.
+        BadInput: the weight is unknown, or as `noisy_samples`.
     """
     weigh = _weight(weight)
-    seen = noisy_views(key, clean, process, law=law, views=views)
+    seen = noisy_samples(key, clean, process, law=law, views=views)
     t, x = seen.times, seen.points
     return _by_sample(weigh(process, t) * ((denoiser(t, x) - truth(t, x)) ** 2).sum(axis=1), views)
 
@@ -86,10 +86,10 @@ def excess_risk(
     """Denoising risk of `denoiser` less that of `reference` on held-out X_0, at the same views.
 
     Raises:
-        BadInput: the weight is unknown, or as `noisy_views`.
+        BadInput: the weight is unknown, or as `noisy_samples`.
     """
     weigh = _weight(weight)
-    seen = noisy_views(key, held_out, process, law=law, views=views)
+    seen = noisy_samples(key, held_out, process, law=law, views=views)
     t, x = seen.times, seen.points
     own, other = (((f(t, x) - seen.clean) ** 2).sum(axis=1) for f in (denoiser, reference))
     return _by_sample(weigh(process, t) * (own - other), views)

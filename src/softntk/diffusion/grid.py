@@ -46,9 +46,11 @@ def time_grid(
         raise BadInput("steps", required="be a positive integer", got=repr(steps), advice="Type steps=100.")
     if not 0 < start < end <= process.horizon:
         raise BadInput(
-            "start", required=f"be positive and below end, at most {process.horizon:g}", got=f"{start} and {end}",
+            "start",
+            required=f"be positive and below end, at most {process.horizon:g}",
+            got=f"{start} and {end}",
             advice=f"Type start={1e-3 * process.horizon:g}.",
-        )  # fmt: skip
+        )
     level_of, time_of = GRIDS[grid]
     levels = [level_of(process, jnp.asarray(t, float)) for t in (end, start)]
     inner = time_of(process, jnp.linspace(levels[0], levels[1], int(steps) + 1)[1:-1])

@@ -25,8 +25,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.kernels.landmarks import pivots
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
+from softntk.kernels.pivoting import pivots
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
 
@@ -42,7 +42,7 @@ _POOL = 10
 class Bounded(eqx.Module):
     """A limit kernel divided by its value at unit inputs: bounded by 1 on the ball, and 1 on the sphere's diagonal."""
 
-    kernel: Limit
+    kernel: LimitKernel
 
     def __call__(self, inputs: Float[Array, "n d"], others: Float[Array, "n2 d"] | None = None) -> Float[Array, "n n2"]:
         unit = jnp.zeros_like(inputs[:1]).at[0, 0].set(1)
@@ -165,9 +165,14 @@ def kernel_path(features: Landmarks, inputs: Float[Array, "n d"], labels: Float[
     # What rounding makes of a zero eigenvalue is nothing to learn from.
     values = jnp.where(values > 1e-15 * values[-1], values, 0.0)
     return KernelPath(
-        features, values, vectors, vectors.T @ cross, (labels**2).sum() / inputs.shape[0], inputs.shape[0],
+        features,
+        values,
+        vectors,
+        vectors.T @ cross,
+        (labels**2).sum() / inputs.shape[0],
+        inputs.shape[0],
         jnp.maximum(1 - seen / total, 0.0),
-    )  # fmt: skip
+    )
 
 
 @eqx.filter_jit
@@ -184,9 +189,10 @@ def _moments(features: Landmarks, inputs: Float[Array, "n d"], labels: Float[Arr
         return (state[0] + phi.T @ phi, state[1] + phi.T @ y, state[2] + (phi**2).sum()), None
 
     start = (
-        jnp.zeros((rank, rank), inputs.dtype), jnp.zeros((rank, labels.shape[1]), inputs.dtype),
+        jnp.zeros((rank, rank), inputs.dtype),
+        jnp.zeros((rank, labels.shape[1]), inputs.dtype),
         jnp.zeros((), inputs.dtype),
-    )  # fmt: skip
+    )
     (moments, cross, trace), _ = jax.lax.scan(add, start, blocks)
     total = jax.vmap(lambda u: features.kernel(u[None], u[None])[0, 0])(inputs).sum()
     return moments / count, cross / count, trace, total

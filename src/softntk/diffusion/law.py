@@ -45,9 +45,11 @@ def law_of_samples(
     numbers = jax.tree.map(np.asarray, chosen.numbers(process, times))
     if len(gaussian.weights) > 1 or numbers.M is not None or numbers.second is not None:
         raise BadInput(
-            "sampler", required="have one stage and no memory, and the data one component",
-            got=f"{chosen.name} and {len(gaussian.weights)} components", advice="Type 'ddpm' and mixture 'gaussian'.",
-        )  # fmt: skip
+            "sampler",
+            required="have one stage and no memory, and the data one component",
+            got=f"{chosen.name} and {len(gaussian.weights)} components",
+            advice="Type 'ddpm' and mixture 'gaussian'.",
+        )
     S, mu = np.asarray(gaussian.covariances[0]), np.asarray(gaussian.means[0])
     eye = np.eye(gaussian.size)
     alphas, variances = np.asarray(process.alpha(times)), np.asarray(process.variance(times))

@@ -19,27 +19,42 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from softntk.diffusion.ball import ball_map
+from softntk.diffusion.ball import unit_ball_map
 from softntk.diffusion.exact import EmpiricalDenoiser
-from softntk.diffusion.frame import Frame, FramedDenoiser, Pairs, framed_pairs, make_frame
 from softntk.diffusion.landmarks import Bounded, KernelPath, draw_landmarks, kernel_path
-from softntk.diffusion.matching import TimeLaw, Views, noisy_views, split_clean
+from softntk.diffusion.matching import NoisySamples, TimeLaw, noisy_samples, split_clean
+from softntk.diffusion.preconditioning import (
+    Pairs,
+    PreconditionedDenoiser,
+    Preconditioning,
+    make_preconditioning,
+    preconditioned_pairs,
+)
 from softntk.diffusion.process import Process
 from softntk.diffusion.references import Chosen, best_blur, best_neighbors, train_mlp
 from softntk.diffusion.score import Denoiser
 from softntk.diffusion.stopping import flow_times
 from softntk.diffusion.wide import NetworkRun, train_network
 from softntk.failures import BadInput
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import Features, Softmax
 from softntk.networks.initialization import paired
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix
 
 __all__ = [
-    "LABELS", "KernelFit", "NetworkFit", "Task", "learn_blur", "learn_kernel", "learn_mlp", "learn_neighbors",
-    "learn_network", "make_task", "path_errors",
-]  # fmt: skip
+    "LABELS",
+    "KernelFit",
+    "NetworkFit",
+    "Task",
+    "learn_blur",
+    "learn_kernel",
+    "learn_mlp",
+    "learn_neighbors",
+    "learn_network",
+    "make_task",
+    "path_errors",
+]
 
 #: What the regression aims at: the X_0 of a view, or its mean given X_t under the data.
 LABELS = ("averaged", "drawn")
@@ -57,25 +72,25 @@ class Task(eqx.Module):
     clean: Float[Array, "n d"]
     kept: Float[Array, "n2 d"]
     apart: Float[Array, "n3 d"]
-    views: Views
-    held_out: Views
-    every: Views
+    views: NoisySamples
+    held_out: NoisySamples
+    every: NoisySamples
     targets: Float[Array, "p d"]
     frame_name: str = eqx.field(static=True)
     labels: str = eqx.field(static=True)
 
-    def frame(self, clean: Float[Array, "n d"], time: float) -> Frame:
+    def frame(self, clean: Float[Array, "n d"], time: float) -> Preconditioning:
         """The frame of one part of the data, on the sphere, with this weight of time."""
-        ball = ball_map(self.process, clean, start=self.law.start, end=self.law.end, time=time, constant=None)
-        return make_frame(ball, clean, self.frame_name)
+        ball = unit_ball_map(self.process, clean, start=self.law.start, end=self.law.end, time=time, constant=None)
+        return make_preconditioning(ball, clean, self.frame_name)
 
-    def pairs(self, time: float, *, refit: bool = False) -> tuple[Frame, Pairs]:
+    def pairs(self, time: float, *, refit: bool = False) -> tuple[Preconditioning, Pairs]:
         """Frame and regression set of the kept part, or of all data."""
         clean, views = (self.clean, self.every) if refit else (self.kept, self.views)
         averaged = clean if self.labels == "averaged" else None
-        return framed_pairs(self.frame(clean, time), views, averaged_over=averaged, rescale=True)
+        return preconditioned_pairs(self.frame(clean, time), views, averaged_over=averaged, rescale=True)
 
-    def compared(self) -> Views:
+    def compared(self) -> NoisySamples:
         """The held-out views, with the targets in the place of X_0."""
         return eqx.tree_at(lambda v: v.clean, self.held_out, self.targets)
 
@@ -106,14 +121,23 @@ def make_task(
     clean = finite_matrix("clean", clean)
     split_key, kept_key, apart_key, every_key = jax.random.split(key, 4)
     kept, apart = split_clean(split_key, clean, held_out)
-    held = noisy_views(apart_key, apart, process, law=law, views=held_out_views)
+    held = noisy_samples(apart_key, apart, process, law=law, views=held_out_views)
     targets = held.clean
     if labels == "averaged":
         targets = EmpiricalDenoiser(process, apart)(held.times, held.points)
     return Task(
-        process, law, clean, kept, apart, noisy_views(kept_key, kept, process, law=law, views=views), held,
-        noisy_views(every_key, clean, process, law=law, views=views), targets, frame, labels,
-    )  # fmt: skip
+        process,
+        law,
+        clean,
+        kept,
+        apart,
+        noisy_samples(kept_key, kept, process, law=law, views=views),
+        held,
+        noisy_samples(every_key, clean, process, law=law, views=views),
+        targets,
+        frame,
+        labels,
+    )
 
 
 class KernelFit(eqx.Module):
@@ -122,8 +146,8 @@ class KernelFit(eqx.Module):
     `tried` has one row for each setting and time tried: scale, weight of time, tau, held-out error.
     """
 
-    denoiser: FramedDenoiser
-    frame: Frame
+    denoiser: PreconditionedDenoiser
+    frame: Preconditioning
     pairs: Pairs
     path: KernelPath
     choice: dict[str, float]
@@ -161,7 +185,7 @@ def learn_kernel(
     for time in times:
         frame, pairs = task.pairs(time)
         for scale in scales:
-            phi = draw_landmarks(select_key, Bounded(Limit(features, scale)), pairs.inputs, count=count)
+            phi = draw_landmarks(select_key, Bounded(LimitKernel(features, scale)), pairs.inputs, count=count)
             path = kernel_path(phi, pairs.inputs, pairs.labels)
             taus = flow_times(path, longest=longest)
             errors = path_errors(path, path.flow_factors(taus), frame, task.held_out, task.targets)
@@ -169,17 +193,17 @@ def learn_kernel(
     table = np.asarray(tried)
     scale, time, tau, error = (float(each) for each in table[np.nanargmin(table[:, 3])])
     frame, pairs = task.pairs(time, refit=True)
-    phi = draw_landmarks(fit_key, Bounded(Limit(features, scale)), pairs.inputs, count=count)
+    phi = draw_landmarks(fit_key, Bounded(LimitKernel(features, scale)), pairs.inputs, count=count)
     path = kernel_path(phi, pairs.inputs, pairs.labels)
     choice = {"scale": scale, "time": time, "tau": tau, "held_out_error": error}
-    return KernelFit(FramedDenoiser(frame, path.flow(tau)), frame, pairs, path, choice, table)
+    return KernelFit(PreconditionedDenoiser(frame, path.flow(tau)), frame, pairs, path, choice, table)
 
 
 class NetworkFit(eqx.Module):
     """A two-layer network's denoiser; `chosen` is the run that chose the number of steps, `run` the one on all data."""
 
-    denoiser: FramedDenoiser
-    frame: Frame
+    denoiser: PreconditionedDenoiser
+    frame: Preconditioning
     pairs: Pairs
     run: NetworkRun
     chosen: NetworkRun
@@ -226,7 +250,7 @@ def learn_network(
     )
     frame, pairs = task.pairs(time, refit=True)
     run = train_network(start, pairs, legs=max(chosen.steps // leg_steps, 1), **arguments)
-    return NetworkFit(FramedDenoiser(frame, run.network), frame, pairs, run, chosen, start)
+    return NetworkFit(PreconditionedDenoiser(frame, run.network), frame, pairs, run, chosen, start)
 
 
 def learn_neighbors(task: Task, *, time: float = 0.5) -> Chosen:
@@ -269,7 +293,11 @@ def _mean_square(rows: Float[Array, "n d"]) -> Float[Array, ""]:
 
 
 def path_errors(
-    path: KernelPath, factors: Float[Array, "f rank"], frame: Frame, views: Views, targets: Float[Array, "p d"]
+    path: KernelPath,
+    factors: Float[Array, "f rank"],
+    frame: Preconditioning,
+    views: NoisySamples,
+    targets: Float[Array, "p d"],
 ) -> Float[np.ndarray, " f"]:
     """Mean square distance of the denoiser to the targets at the views, for every set of factors."""
     wanted = targets - frame.baseline(views.times, views.points)

@@ -22,7 +22,7 @@ from softntk.diffusion.process import Process, Time
 from softntk.failures import BadInput
 from softntk.numerics.arrays import finite_matrix
 
-__all__ = ["TIME_LAWS", "WEIGHTS", "TimeLaw", "Views", "noisy_views", "split_clean"]
+__all__ = ["TIME_LAWS", "WEIGHTS", "NoisySamples", "TimeLaw", "noisy_samples", "split_clean"]
 
 #: Laws of the time: its density is constant in t, or in log t.
 TIME_LAWS = ("log-uniform", "uniform")
@@ -74,7 +74,7 @@ class TimeLaw(eqx.Module):
         return 1 / (t * jnp.log(self.end / self.start))
 
 
-class Views(eqx.Module):
+class NoisySamples(eqx.Module):
     """Noisy views, one a row: `times` (p,), `points` X_t (p, d), `clean` X_0 (p, d), `owners` (p,) rows of the X_0."""
 
     times: Float[Array, " p"]
@@ -92,7 +92,7 @@ class Views(eqx.Module):
         return jax.tree.map(lambda leaf: leaf[chosen], self)
 
 
-def noisy_views(key: Array, clean: ArrayLike, process: Process, *, law: TimeLaw, views: int = 1) -> Views:
+def noisy_samples(key: Array, clean: ArrayLike, process: Process, *, law: TimeLaw, views: int = 1) -> NoisySamples:
     """Draw `views` noisy views of each row of `clean` (n, d): p = n views of them, those of one X_0 side by side.
 
     Times of the views of one X_0 are stratified: one in each of `views` equal shares of the law, each by itself of
@@ -106,9 +106,11 @@ def noisy_views(key: Array, clean: ArrayLike, process: Process, *, law: TimeLaw,
         raise BadInput("views", required="be a positive integer", got=repr(views), advice="Type views=4.")
     if law.end > process.horizon:
         raise BadInput(
-            "law", required=f"end before the process does, at {process.horizon}", got=f"{law.end}",
+            "law",
+            required=f"end before the process does, at {process.horizon}",
+            got=f"{law.end}",
             advice=f"Type end={process.horizon}.",
-        )  # fmt: skip
+        )
     time_key, noise_key = jax.random.split(key)
     count, size = clean.shape
     share = (
@@ -119,7 +121,7 @@ def noisy_views(key: Array, clean: ArrayLike, process: Process, *, law: TimeLaw,
     noise = jax.random.normal(noise_key, (count * views, size), clean.dtype)
     again = clean[owners]
     points = process.alpha(times)[:, None] * again + process.deviation(times)[:, None] * noise
-    return Views(times, points, again, owners)
+    return NoisySamples(times, points, again, owners)
 
 
 def split_clean(key: Array, clean: ArrayLike, held_out: float = 0.2) -> tuple[Float[Array, "n d"], Float[Array, "h d"]]:

@@ -23,13 +23,13 @@ from jaxtyping import Array, Float
 
 from softntk.data.numpy_files import read_members, write_members
 from softntk.diffusion.exact import EmpiricalDenoiser
-from softntk.diffusion.frame import Frame, FramedDenoiser
 from softntk.diffusion.landmarks import Bounded, Landmarks, Predictor
+from softntk.diffusion.preconditioning import PreconditionedDenoiser, Preconditioning
 from softntk.diffusion.process import Constant, Cosine, Linear, Process
 from softntk.diffusion.references import MLP
 from softntk.diffusion.score import Denoiser, ScoreOfDenoiser
 from softntk.failures import BadInput
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
 from softntk.networks.two_layer import TwoLayer
 
@@ -84,10 +84,15 @@ def save_score(model: ScoreModel, path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     kind, arrays, details = _taken_apart(model.denoiser)
     description = {
-        "format": _FORMAT, "softntk": version("softntk"), "kind": kind, "details": details,
-        "process": _process_to_dict(model.process), "start": model.start, "end": model.end,
+        "format": _FORMAT,
+        "softntk": version("softntk"),
+        "kind": kind,
+        "details": details,
+        "process": _process_to_dict(model.process),
+        "start": model.start,
+        "end": model.end,
         "training": dict(model.description),
-    }  # fmt: skip
+    }
     arrays |= {"shift": model.shift, "factor": model.factor, "description": np.array(json.dumps(description))}
     return write_members(path, {key: np.asarray(array) for key, array in arrays.items()})
 
@@ -110,16 +115,23 @@ def load_score(path: str | os.PathLike[str]) -> ScoreModel:
         arrays = {key: jnp.asarray(_finite(value)) for key, value in read_members(path, names, advice=_ADVICE).items()}
         denoiser = _put_together(kind, arrays, details, process)
         return ScoreModel(
-            denoiser, process, float(found["start"]), float(found["end"]), _finite(first["shift"]),
-            _finite(first["factor"]), dict(found["training"]),
-        )  # fmt: skip
+            denoiser,
+            process,
+            float(found["start"]),
+            float(found["end"]),
+            _finite(first["shift"]),
+            _finite(first["factor"]),
+            dict(found["training"]),
+        )
     except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
         if isinstance(error, BadInput) and error.argument != "model":
             raise
         raise BadInput(
-            "model", required=f"be a file that softntk score wrote ({_FORMAT})",
-            got=f"{path}: a file with {type(error).__name__}: {error}", advice=_ADVICE,
-        ) from None  # fmt: skip
+            "model",
+            required=f"be a file that softntk score wrote ({_FORMAT})",
+            got=f"{path}: a file with {type(error).__name__}: {error}",
+            advice=_ADVICE,
+        ) from None
 
 
 def _finite(array: np.ndarray) -> np.ndarray:
@@ -133,9 +145,11 @@ def _process_to_dict(process: Process) -> dict[str, Any]:
         if type(process) is kind:
             return {"name": name} | {key: float(value) for key, value in vars(process).items()}
     raise BadInput(
-        "process", required="be one of the built-in kinds to be saved", got=type(process).__name__,
+        "process",
+        required="be one of the built-in kinds to be saved",
+        got=type(process).__name__,
         advice="Use Constant, Linear or Cosine.",
-    )  # fmt: skip
+    )
 
 
 def _process_from_dict(values: dict[str, Any]) -> Process:
@@ -148,7 +162,9 @@ def _taken_apart(denoiser: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
     if isinstance(denoiser, EmpiricalDenoiser):
         return "empirical", {"points": denoiser.points}, {"blur": float(denoiser.blur)}
     learned = getattr(denoiser, "learned", None)
-    details: dict[str, Any] = {"frame": denoiser.frame.to_dict()} if isinstance(denoiser, FramedDenoiser) else {}
+    details: dict[str, Any] = (
+        {"frame": denoiser.frame.to_dict()} if isinstance(denoiser, PreconditionedDenoiser) else {}
+    )
     if isinstance(learned, Predictor):
         phi = learned.features
         limit = phi.kernel.kernel
@@ -156,38 +172,41 @@ def _taken_apart(denoiser: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
         return "kernel", {"centers": phi.centers, "whitening": phi.whitening, "weights": learned.weights}, details
     if isinstance(learned, TwoLayer):
         return (
-            "network", {"hidden": learned.hidden, "output": learned.output},
+            "network",
+            {"hidden": learned.hidden, "output": learned.output},
             details | {"features": learned.features.name},
-        )  # fmt: skip
+        )
     if isinstance(learned, MLP):
         arrays = {}
         for i, (weights, bias) in enumerate(learned.layers):
             arrays |= {f"w{i}": weights, f"b{i}": bias}
         return "mlp", arrays, details | {"layers": len(learned.layers)}
     raise BadInput(
-        "denoiser", required="be a kernel, a network, a deep network or the data", got=type(denoiser).__name__,
+        "denoiser",
+        required="be a kernel, a network, a deep network or the data",
+        got=type(denoiser).__name__,
         advice="Learn one with softntk.diffusion.",
-    )  # fmt: skip
+    )
 
 
 def _names(kind: str, details: dict[str, Any]) -> tuple[str, ...]:
     if kind == "mlp":
         return tuple(f"{letter}{i}" for i in range(int(details["layers"])) for letter in "wb")
-    return {
-        "empirical": ("points",), "kernel": ("centers", "whitening", "weights"), "network": ("hidden", "output"),
-    }[kind]  # fmt: skip
+    return {"empirical": ("points",), "kernel": ("centers", "whitening", "weights"), "network": ("hidden", "output")}[
+        kind
+    ]
 
 
 def _put_together(kind: str, arrays: dict[str, Array], details: dict[str, Any], process: Process) -> Denoiser:
     if kind == "empirical":
         return EmpiricalDenoiser(process, arrays["points"], float(details["blur"]))
-    frame = Frame.from_dict(process, details["frame"])
+    frame = Preconditioning.from_dict(process, details["frame"])
     learned: eqx.Module
     if kind == "kernel":
-        kernel = Bounded(Limit(features_named(details["features"]), float(details["scale"])))
+        kernel = Bounded(LimitKernel(features_named(details["features"]), float(details["scale"])))
         learned = Predictor(Landmarks(kernel, arrays["centers"], arrays["whitening"]), arrays["weights"])
     elif kind == "network":
         learned = TwoLayer(arrays["hidden"], arrays["output"], features_named(details["features"]))
     else:
         learned = MLP([(arrays[f"w{i}"], arrays[f"b{i}"]) for i in range(int(details["layers"]))])
-    return FramedDenoiser(frame, learned)
+    return PreconditionedDenoiser(frame, learned)

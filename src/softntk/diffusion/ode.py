@@ -73,9 +73,11 @@ def flow_log_density(
     size = points.shape[1]
     if size > LARGEST_SIZE:
         raise TooLarge(
-            "points", required=f"have at most {LARGEST_SIZE} columns, for the divergence takes d derivatives",
-            got=f"{size} columns", advice="Reduce the dimension first, by principal components say.",
-        )  # fmt: skip
+            "points",
+            required=f"have at most {LARGEST_SIZE} columns, for the divergence takes d derivatives",
+            got=f"{size} columns",
+            advice="Reduce the dimension first, by principal components say.",
+        )
     drift = _drift(denoiser, process)
 
     def with_density(h: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -117,10 +119,17 @@ def _solve(drift: Callable, first: Array, last: Array, state: Any, tolerance: fl
     import diffrax
 
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda h, y, _: drift(h, y)), diffrax.Tsit5(), first, last, None, state,
-        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance), max_steps=100_000,
-        saveat=diffrax.SaveAt(t1=True), adjoint=diffrax.DirectAdjoint(),
-    )  # fmt: skip
+        diffrax.ODETerm(lambda h, y, _: drift(h, y)),
+        diffrax.Tsit5(),
+        first,
+        last,
+        None,
+        state,
+        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance),
+        max_steps=100_000,
+        saveat=diffrax.SaveAt(t1=True),
+        adjoint=diffrax.DirectAdjoint(),
+    )
     assert solution.ys is not None  # noqa: S101 - for the type checker: t1 is saved
     return jax.tree.map(lambda leaf: leaf[0], solution.ys)
 
@@ -130,11 +139,15 @@ def _check(process: Process, start: float, end: float) -> None:
         import diffrax  # noqa: F401
     except ImportError:
         raise BadInput(
-            "score extra", required="be installed for adaptive steps", got="no package diffrax",
+            "score extra",
+            required="be installed for adaptive steps",
+            got="no package diffrax",
             advice="Type pip install 'softntk[score]'.",
-        ) from None  # fmt: skip
+        ) from None
     if not 0 < start < end <= process.horizon:
         raise BadInput(
-            "start", required=f"be positive and below end, at most {process.horizon:g}", got=f"{start} and {end}",
+            "start",
+            required=f"be positive and below end, at most {process.horizon:g}",
+            got=f"{start} and {end}",
             advice="Type start=0.01.",
-        )  # fmt: skip
+        )

@@ -190,17 +190,21 @@ class Custom(Process):
         values = np.asarray(self.g(jnp.linspace(0.0, self.horizon, 513)))
         if not ((values > 0) & np.isfinite(values)).all():
             raise BadInput(
-                "rate", required="be positive and finite on [0, horizon]", got=f"{values.min()} to {values.max()}",
+                "rate",
+                required="be positive and finite on [0, horizon]",
+                got=f"{values.min()} to {values.max()}",
                 advice="Pass another g, or a shorter horizon.",
-            )  # fmt: skip
+            )
         if self.integral_of_g is None:
             fine = float(_gauss(self.g, jnp.asarray(self.horizon, float), 4 * _PANELS))
             error = abs(float(self.integral(self.horizon)) / fine - 1)
             if not error < 1e3 * float(jnp.finfo(float).eps) + 1e-9:
                 raise BadInput(
-                    "rate", required="be smooth, to be integrated by quadrature",
-                    got=f"a relative error of about {error:.1g}", advice="Pass integral_of_g=... as well.",
-                )  # fmt: skip
+                    "rate",
+                    required="be smooth, to be integrated by quadrature",
+                    got=f"a relative error of about {error:.1g}",
+                    advice="Pass integral_of_g=... as well.",
+                )
 
     def g(self, t: Time) -> Float[Array, "..."]:
         t = jnp.asarray(t, float)

@@ -22,8 +22,8 @@ from jaxtyping import Array, Float
 from scipy.spatial import KDTree
 
 from softntk.diffusion.exact import EmpiricalDenoiser
-from softntk.diffusion.frame import Frame, FramedDenoiser, Pairs
-from softntk.diffusion.matching import Views
+from softntk.diffusion.matching import NoisySamples
+from softntk.diffusion.preconditioning import Pairs, PreconditionedDenoiser, Preconditioning
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Denoiser, Times
 from softntk.failures import BadInput
@@ -48,7 +48,7 @@ class Chosen(eqx.Module):
 class AffineDenoiser(eqx.Module):
     """b(t, x): the exact denoiser of the Gaussian with the data's mean and covariance."""
 
-    frame: Frame
+    frame: Preconditioning
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
         return self.frame.baseline(t, x)
@@ -64,7 +64,7 @@ class Known:
 class NeighborDenoiser(eqx.Module):
     """Mean label of the `neighbors` nearest pairs. The search runs outside of JAX."""
 
-    frame: Frame
+    frame: Preconditioning
     labels: Known = eqx.field(static=True)
     neighbors: int = eqx.field(static=True)
     tree: KDTree = eqx.field(static=True)
@@ -79,7 +79,9 @@ class NeighborDenoiser(eqx.Module):
         return self.frame.denoised(t, x, outputs)
 
 
-def best_neighbors(frame: Frame, pairs: Pairs, held_out: Views, counts: tuple[int, ...] = ()) -> Chosen:
+def best_neighbors(
+    frame: Preconditioning, pairs: Pairs, held_out: NoisySamples, counts: tuple[int, ...] = ()
+) -> Chosen:
     """Choose the number of neighbors on held-out views; by default among powers of two up to a quarter of the pairs."""
     total = pairs.inputs.shape[0]
     counts = counts or tuple(2**i for i in range(2, 11) if 2**i <= max(total // 4, 4))
@@ -101,7 +103,9 @@ def _nearest_labels(tree: KDTree, labels: np.ndarray, inputs: np.ndarray, counts
     return [sums[:, count - 1] / count for count in counts]
 
 
-def best_blur(process: Process, clean: Float[Array, "n d"], held_out: Views, blurs: tuple[float, ...] = ()) -> Chosen:
+def best_blur(
+    process: Process, clean: Float[Array, "n d"], held_out: NoisySamples, blurs: tuple[float, ...] = ()
+) -> Chosen:
     """Choose the blur of the smoothed empirical denoiser on held-out views; 0 is among the choices."""
     spread = float(jnp.sqrt(clean.var(axis=0).mean()))
     blurs = blurs or (0.0, *(float(b) for b in spread * np.geomspace(0.03, 1.0, 6)))
@@ -111,7 +115,7 @@ def best_blur(process: Process, clean: Float[Array, "n d"], held_out: Views, blu
     return Chosen(EmpiricalDenoiser(process, clean, best), {"blur": best}, np.asarray(blurs), np.asarray(errors))
 
 
-def _blurred(data: EmpiricalDenoiser, blur: float, views: Views) -> Float[Array, "p d"]:
+def _blurred(data: EmpiricalDenoiser, blur: float, views: NoisySamples) -> Float[Array, "p d"]:
     """`EmpiricalDenoiser` with this blur, computed by the one without: nothing is compiled again for another blur.
 
     Noise of variance v + a^2 b^2 at the factor a is that of a later time, after a change of scale.
@@ -139,9 +143,9 @@ class MLP(eqx.Module):
 
 def train_mlp(
     key: Array,
-    frame: Frame,
+    frame: Preconditioning,
     pairs: Pairs,
-    held_out: Views | None,
+    held_out: NoisySamples | None,
     *,
     hidden: tuple[int, ...] = (256, 256),
     rate: float = 1e-3,
@@ -162,9 +166,11 @@ def train_mlp(
         import optax
     except ImportError:
         raise BadInput(
-            "kind", required="be one whose packages are installed", got="mlp, which needs optax",
+            "kind",
+            required="be one whose packages are installed",
+            got="mlp, which needs optax",
             advice="Type pip install 'softntk[score]'.",
-        ) from None  # fmt: skip
+        ) from None
     start_key, order_key = jax.random.split(key)
     sizes = (pairs.inputs.shape[1], *hidden, pairs.labels.shape[1])
     keys = jax.random.split(start_key, len(sizes) - 1)
@@ -205,7 +211,7 @@ def train_mlp(
     @jax.jit
     def error(network: MLP) -> Array:
         assert held_out is not None  # noqa: S101 - called only if there is something to look at
-        return _mean_error(FramedDenoiser(frame, finished(network)), held_out)
+        return _mean_error(PreconditionedDenoiser(frame, finished(network)), held_out)
 
     state, began = optimizer.init(network), clock()  # pyright: ignore[reportArgumentType]
     best, best_step, errors, at = network, 0, [], []
@@ -219,13 +225,13 @@ def train_mlp(
         if clock() - began > seconds or i * check_every > max(2 * best_step, 4000):
             break
     return Chosen(
-        FramedDenoiser(frame, finished(best)), {"steps": best_step}, np.asarray(at, float), np.asarray(errors)
+        PreconditionedDenoiser(frame, finished(best)), {"steps": best_step}, np.asarray(at, float), np.asarray(errors)
     )
 
 
-def _mean_error(denoiser: Denoiser, held_out: Views) -> Float[Array, ""]:
+def _mean_error(denoiser: Denoiser, held_out: NoisySamples) -> Float[Array, ""]:
     return ((denoiser(held_out.times, held_out.points) - held_out.clean) ** 2).sum(axis=1).mean()
 
 
-def _error(denoised: Float[Array, "n d"], held_out: Views) -> float:
+def _error(denoised: Float[Array, "n d"], held_out: NoisySamples) -> float:
     return float(((denoised - held_out.clean) ** 2).sum(axis=1).mean())

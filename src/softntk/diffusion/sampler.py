@@ -108,9 +108,11 @@ def _heun(process: Process, times: Float[Array, " times"]) -> Step:
     r = jnp.sqrt(v) / a
     half = a[1:] * jnp.diff(r) / 2
     second = (
-        a[1:] / a[:-1] + half / jnp.sqrt(v[:-1]), -half * a[:-1] / jnp.sqrt(v[:-1]),
-        half / jnp.sqrt(v[1:]), -half * a[1:] / jnp.sqrt(v[1:]),
-    )  # fmt: skip
+        a[1:] / a[:-1] + half / jnp.sqrt(v[:-1]),
+        -half * a[:-1] / jnp.sqrt(v[:-1]),
+        half / jnp.sqrt(v[1:]),
+        -half * a[1:] / jnp.sqrt(v[1:]),
+    )
     return ddim(0.0).numbers(process, times)._replace(second=second)
 
 

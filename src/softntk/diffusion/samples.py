@@ -79,7 +79,9 @@ def _rows(source: str, target: str | None) -> Float[np.ndarray, "n d"]:
     if path.suffix.lower() not in ENDINGS:
         names = ", ".join([*MIXTURES, *SHAPES, *BUILTIN])
         raise BadInput(
-            "data", required=f"be one of {names}, or a file that ends in {', '.join(ENDINGS)}", got=repr(source),
+            "data",
+            required=f"be one of {names}, or a file that ends in {', '.join(ENDINGS)}",
+            got=repr(source),
             advice="Type digits, say.",
-        )  # fmt: skip
+        )
     return np.asarray(read_inputs(path) if target is None else read_table(path, target).inputs, float)

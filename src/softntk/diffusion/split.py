@@ -31,9 +31,9 @@ from jaxtyping import Array, Float
 
 from softntk.data.mixture import GaussianMixture
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.frame import Frame
 from softntk.diffusion.landmarks import KernelPath, kernel_path
-from softntk.diffusion.matching import TimeLaw, Views, noisy_views
+from softntk.diffusion.matching import NoisySamples, TimeLaw, noisy_samples
+from softntk.diffusion.preconditioning import Preconditioning
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Denoiser, column
 from softntk.numerics.expectation import Estimate, mean_and_error
@@ -41,7 +41,7 @@ from softntk.numerics.expectation import Estimate, mean_and_error
 __all__ = ["chain_to_kl", "error_split", "lipschitz_constant", "mean_square_error", "truncation"]
 
 
-def mean_square_error(denoiser: Denoiser, truth: Float[Array, "n d"], views: Views) -> Estimate:
+def mean_square_error(denoiser: Denoiser, truth: Float[Array, "n d"], views: NoisySamples) -> Estimate:
     """E|f - f*|^2 over the views, given f* there."""
     return mean_and_error(((denoiser(views.times, views.points) - truth) ** 2).sum(axis=1))
 
@@ -49,11 +49,11 @@ def mean_square_error(denoiser: Denoiser, truth: Float[Array, "n d"], views: Vie
 def error_split(
     path: KernelPath,
     tau: float,
-    frame: Frame,
+    frame: Preconditioning,
     inputs: Float[Array, "p columns"],
-    training: Views,
+    training: NoisySamples,
     truth: Denoiser,
-    views: Views,
+    views: NoisySamples,
     network: Callable[[Float[Array, "n columns"]], Float[Array, "n d"]] | None = None,
 ) -> dict[str, Estimate]:
     """The terms at fresh views: total, coupling (with a network), noise, bias, cross, and the kernel's own total.
@@ -83,7 +83,7 @@ def error_split(
     return {"total": mean_and_error(squares), **found, "cross": mean_and_error(cross), "kernel": mean_and_error(kernel)}
 
 
-def truncation(frame: Frame, truth: Denoiser, views: Views) -> dict[str, Estimate]:
+def truncation(frame: Preconditioning, truth: Denoiser, views: NoisySamples) -> dict[str, Estimate]:
     """Share of the views that the map into the ball truncates, and what f* changes by when they are."""
     t, x = views.times, views.points
     moved = frame.ball.truncated(t, x)
@@ -96,7 +96,7 @@ def truncation(frame: Frame, truth: Denoiser, views: Views) -> dict[str, Estimat
     return {"mass": mean_and_error(moved.astype(x.dtype)), "error": mean_and_error(jnp.where(moved, change, 0.0))}
 
 
-def lipschitz_constant(truth: Denoiser, views: Views) -> float:
+def lipschitz_constant(truth: Denoiser, views: NoisySamples) -> float:
     """Largest operator norm of the Jacobian of f*(t, .) among the views: a lower bound of the Lipschitz constant."""
 
     def norm(t: Float[Array, ""], x: Float[Array, " d"]) -> Float[Array, ""]:
@@ -106,13 +106,7 @@ def lipschitz_constant(truth: Denoiser, views: Views) -> float:
 
 
 def chain_to_kl(
-    key: Array,
-    process: Process,
-    mixture: GaussianMixture,
-    denoiser: Denoiser,
-    grid: ArrayLike,
-    *,
-    count: int = 20_000,
+    key: Array, process: Process, mixture: GaussianMixture, denoiser: Denoiser, grid: ArrayLike, *, count: int = 20_000
 ) -> dict[str, Estimate]:
     """The terms of the bound on KL(p_T0 || law of the samples), and the distance from T0 to the data.
 
@@ -133,12 +127,17 @@ def chain_to_kl(
 
 @eqx.filter_jit
 def _chain(
-    key: Array, process: Process, mixture: GaussianMixture, denoiser: Denoiser, times: Float[Array, " s"], law: TimeLaw,
+    key: Array,
+    process: Process,
+    mixture: GaussianMixture,
+    denoiser: Denoiser,
+    times: Float[Array, " s"],
+    law: TimeLaw,
     count: int,
-) -> tuple[dict[str, Float[Array, " n"]], Float[Array, ""]]:  # fmt: skip
+) -> tuple[dict[str, Float[Array, " n"]], Float[Array, ""]]:
     """The terms of `chain_to_kl`, one draw each, and the early end."""
     clean_key, view_key, step_key, prior_key = jax.random.split(key, 4)
-    views = noisy_views(view_key, mixture.sample(clean_key, count), process, law=law)
+    views = noisy_samples(view_key, mixture.sample(clean_key, count), process, law=law)
     t, x = views.times, views.points
     truth = MixtureDenoiser(process, mixture)
     exact = truth(t, x)

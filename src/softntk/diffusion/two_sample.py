@@ -30,9 +30,11 @@ def classifier_accuracy(key: Array, first: Points, second: Points) -> Estimate:
     count = min(len(first), len(second))
     if first.shape[1] != second.shape[1] or count < 2 * _FOLDS:
         raise BadInput(
-            "second", required=f"have {first.shape[1]} columns like first, and both at least {2 * _FOLDS} rows",
-            got=f"{first.shape} and {second.shape}", advice="Pass more points.",
-        )  # fmt: skip
+            "second",
+            required=f"have {first.shape[1]} columns like first, and both at least {2 * _FOLDS} rows",
+            got=f"{first.shape} and {second.shape}",
+            advice="Pass more points.",
+        )
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold
     from threadpoolctl import threadpool_limits

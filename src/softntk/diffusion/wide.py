@@ -19,7 +19,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
-from softntk.diffusion.frame import Pairs
+from softntk.diffusion.preconditioning import Pairs
 from softntk.dynamics.descent import scanned
 from softntk.dynamics.step_size import largest_stable_step
 from softntk.failures import BadInput
@@ -85,9 +85,11 @@ def train_network(
         hidden, trace = scanned(network, inputs, labels, eta, leg_steps, leg_steps, halved=halved)
         if trace.diverged:
             raise BadInput(
-                "relative_step", required="be small enough", got=f"{relative_step}, and the run diverged",
+                "relative_step",
+                required="be small enough",
+                got=f"{relative_step}, and the run diverged",
                 advice=f"Type relative_step={relative_step / 4}.",
-            )  # fmt: skip
+            )
         network = network.moved_to(hidden)
         at.append((leg + 1) * leg_steps)
         losses.append(float(trace.loss[-1]))
@@ -102,6 +104,11 @@ def train_network(
         if held_out_error is not None and at[-1] - best_at >= patience * leg_steps:
             break
     return NetworkRun(
-        best, best_at, float(eta), float(eta) * start.width * count, np.asarray(at, float), np.asarray(losses),
+        best,
+        best_at,
+        float(eta),
+        float(eta) * start.width * count,
+        np.asarray(at, float),
+        np.asarray(losses),
         np.asarray(errors, float),
-    )  # fmt: skip
+    )

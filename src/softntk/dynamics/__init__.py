@@ -1,8 +1,8 @@
 """Gradient descent with probes, its linearization, and many runs at once."""
 
-from softntk.dynamics.descent import Probe, descend
-from softntk.dynamics.ensemble import ensemble
-from softntk.dynamics.linearized import Linearized, linearized
+from softntk.dynamics.descent import Probe, gradient_descent
+from softntk.dynamics.ensembles import ensemble
+from softntk.dynamics.linearized import Linearized, linearize
 from softntk.dynamics.step_size import largest_stable_step, resolved
 from softntk.dynamics.trace import Trace
 
@@ -10,9 +10,9 @@ __all__ = [
     "Linearized",
     "Probe",
     "Trace",
-    "descend",
     "ensemble",
+    "gradient_descent",
     "largest_stable_step",
-    "linearized",
+    "linearize",
     "resolved",
 ]

@@ -25,7 +25,7 @@ from softntk.networks.two_layer import TwoLayer, opposed
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.memory import announce
 
-__all__ = ["Probe", "check_counts", "descend", "scanned"]
+__all__ = ["Probe", "check_counts", "gradient_descent", "scanned"]
 
 log = logging.getLogger("softntk")
 
@@ -33,7 +33,7 @@ log = logging.getLogger("softntk")
 Probe = Callable[[TwoLayer], Any]
 
 
-def descend(
+def gradient_descent(
     network: TwoLayer,
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n k"],
@@ -74,9 +74,11 @@ def descend(
     _check(divergence, until, probes)
     rows = network.block_rows(inputs.shape[0])
     announce(
-        (3 * rows + 5 * network.input_size) * network.width * dtype.itemsize, what="gradient descent",
-        argument="network", advice="Use fewer neurons or float32.",
-    )  # fmt: skip
+        (3 * rows + 5 * network.input_size) * network.width * dtype.itemsize,
+        what="gradient descent",
+        argument="network",
+        advice="Use fewer neurons or float32.",
+    )
     eta = resolved(step_size, network, inputs)
     hidden, trace = scanned(
         network,
@@ -121,9 +123,9 @@ def scanned(
     on_record: Callable[[Any], None] | None = None,
     halved: bool = False,
 ) -> tuple[Float[Array, "d m"], Trace]:
-    """The compiled run behind `descend`: no checks, and rows after an early end have step -1.
+    """The compiled run behind `gradient_descent`: no checks, and rows after an early end have step -1.
 
-    Arguments: as `descend`, and `halved` as `TwoLayer.evaluate`.
+    Arguments: as `gradient_descent`, and `halved` as `TwoLayer.evaluate`.
     """
     largest = jnp.asarray(jnp.finfo(labels.dtype).max, labels.dtype)
 
@@ -140,10 +142,12 @@ def scanned(
             jax.debug.callback(on_record, state.step)
         moved = jnp.sum((state.hidden - network.hidden) ** 2, axis=0)
         return {
-            "step": state.step, "loss": state.loss, "distance": jnp.sqrt(moved.sum()),
+            "step": state.step,
+            "loss": state.loss,
+            "distance": jnp.sqrt(moved.sum()),
             "neuron_distance": jnp.sqrt(moved.max()),
             "probes": {name: jnp.asarray(probe(network.moved_to(state.hidden))) for name, probe in probes},
-        }  # fmt: skip
+        }
 
     def reached(row: dict[str, Any]) -> Bool[Array, ""]:
         if until is None:
@@ -166,10 +170,15 @@ def scanned(
     ends = jnp.minimum(jnp.arange(0, steps + record_every, record_every), steps)
     (last, _), rows = jax.lax.scan(next_record, (before, jnp.asarray(True)), ends)
     return last.hidden, Trace(
-        steps=rows["step"], loss=rows["loss"], distance=rows["distance"], neuron_distance=rows["neuron_distance"],
-        probes=rows["probes"], step_size=step_size, diverged_at=jnp.where(last.going, -1, last.step),
+        steps=rows["step"],
+        loss=rows["loss"],
+        distance=rows["distance"],
+        neuron_distance=rows["neuron_distance"],
+        probes=rows["probes"],
+        step_size=step_size,
+        diverged_at=jnp.where(last.going, -1, last.step),
         largest_stable_step=jnp.asarray(jnp.nan, labels.dtype),
-    )  # fmt: skip
+    )
 
 
 def _nothing(shape: jax.ShapeDtypeStruct) -> Array:
@@ -210,6 +219,8 @@ def _check(divergence: float, until: str | None, probes: Mapping[str, Probe]) ->
     if until is not None and until not in probes:
         known = ", ".join(probes) or "none"
         raise BadInput(
-            "until", required="name one of the probes", got=f"{until!r}, probes: {known}",
+            "until",
+            required="name one of the probes",
+            got=f"{until!r}, probes: {known}",
             advice=f"Type probes={{{until!r}: function}}, until={until!r}.",
-        )  # fmt: skip
+        )

@@ -18,12 +18,12 @@ from jaxtyping import Array, Float, Int
 
 from softntk.dynamics.step_size import resolved
 from softntk.failures import BadInput
-from softntk.kernels.finite import finite
-from softntk.kernels.spectrum import Spectrum, spectrum
+from softntk.kernels.empirical import empirical_ntk
+from softntk.kernels.spectra import Spectrum, spectrum
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix
 
-__all__ = ["Linearized", "linearized"]
+__all__ = ["Linearized", "linearize"]
 
 
 class Linearized(eqx.Module):
@@ -48,7 +48,7 @@ class Linearized(eqx.Module):
     def outputs_at(self, others: Float[Array, "n2 d"], steps: int | Int[Array, ""]) -> Float[Array, "n2 k"]:
         """F(x, t) (n', k) at new inputs."""
         others = finite_matrix("others", others, columns=self.inputs.shape[1], dtype=self.inputs.dtype)
-        cross = finite(self.network, others, self.inputs)
+        cross = empirical_ntk(self.network, others, self.inputs)
         _, moved = self._powers(jnp.asarray(steps))
         change = (self.spectrum.vectors @ (moved * self.coefficients)).reshape(self.labels.shape)
         return self.network(others) - jnp.tensordot(cross, change, axes=2)
@@ -86,7 +86,7 @@ class Linearized(eqx.Module):
         return vector.reshape((1,) * (like.ndim - 1) + (-1,))
 
 
-def linearized(
+def linearize(
     network: TwoLayer,
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n k"],
@@ -107,12 +107,14 @@ def linearized(
     dtype = network.hidden.dtype
     inputs = finite_matrix("inputs", inputs, columns=network.input_size, dtype=dtype)
     labels = finite_matrix("labels", labels, rows=inputs.shape[0], columns=network.output_size, dtype=dtype)
-    kernel = finite(network, inputs) if kernel is None else kernel
+    kernel = empirical_ntk(network, inputs) if kernel is None else kernel
     if kernel.size != labels.size**2:
         raise BadInput(
-            "kernel", required=f"have {labels.size}^2 entries", got=f"shape {kernel.shape}",
+            "kernel",
+            required=f"have {labels.size}^2 entries",
+            got=f"shape {kernel.shape}",
             advice="Type kernel=finite(network, inputs).",
-        )  # fmt: skip
+        )
     found = spectrum(kernel)
     # Kernels are positive semi-definite: what rounding left below zero would grow without bound for large t.
     found = eqx.tree_at(lambda s: s.values, found, jnp.maximum(found.values, 0))

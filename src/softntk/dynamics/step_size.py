@@ -14,8 +14,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
-from softntk.kernels.finite import finite
-from softntk.kernels.spectrum import extremes, extremes_by_products
+from softntk.kernels.empirical import empirical_ntk
+from softntk.kernels.spectra import extremes, extremes_by_products
 from softntk.networks.features import Softmax
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.eigen import Extremes
@@ -53,9 +53,11 @@ def resolved(
             usable = False
         if not usable:
             raise BadInput(
-                "step_size", required="be positive and finite, or a name", got=repr(step_size),
+                "step_size",
+                required="be positive and finite, or a name",
+                got=repr(step_size),
                 advice='Type step_size="stable".',
-            )  # fmt: skip
+            )
         return jnp.asarray(step_size, network.hidden.dtype)
     if step_size == "stable":
         half = largest_stable_step(network, inputs) / 2
@@ -71,30 +73,40 @@ def _by_theorem(network: TwoLayer, inputs: Float[Array, "n d"], delta: float) ->
     advice = 'Type step_size="stable".'
     if not isinstance(network.features, Softmax):
         raise BadInput(
-            "step_size", required="be stable or a number for this network, whose theorem names no step size",
-            got=f"'theorem' for {network.features.name}", advice=advice,
-        )  # fmt: skip
+            "step_size",
+            required="be stable or a number for this network, whose theorem names no step size",
+            got=f"'theorem' for {network.features.name}",
+            advice=advice,
+        )
     found = _extremes(network, inputs)
     if not found.smallest > found.smallest_radius:
         raise BadInput(
-            "step_size", required="not be 'theorem' where lambda is not above its numerical error",
-            got=f"lambda = {found.smallest:.3g} with error {found.smallest_radius:.2g}", advice=advice,
-        )  # fmt: skip
+            "step_size",
+            required="not be 'theorem' where lambda is not above its numerical error",
+            got=f"lambda = {found.smallest:.3g} with error {found.smallest_radius:.2g}",
+            advice=advice,
+        )
     # The theorem speaks of the scale at the start; a network carries it as the spread of its weights.
     log10_step = log10_step_size(
-        n=inputs.shape[0], k=network.output_size, log10_width=math.log10(network.width),
-        lambda_min=float(found.smallest), sigma=float(jnp.std(network.hidden)), delta=delta,
-    )  # fmt: skip
+        n=inputs.shape[0],
+        k=network.output_size,
+        log10_width=math.log10(network.width),
+        lambda_min=float(found.smallest),
+        sigma=float(jnp.std(network.hidden)),
+        delta=delta,
+    )
     step = jnp.asarray(10.0**log10_step if log10_step > -300 else 0.0, network.hidden.dtype)
     if not step > 0:
         raise BadInput(
-            "step_size", required="be a step that floating point can hold", got=f"the theorem's 10^{log10_step:.1f}",
+            "step_size",
+            required="be a step that floating point can hold",
+            got=f"the theorem's 10^{log10_step:.1f}",
             advice=advice,
-        )  # fmt: skip
+        )
     return step
 
 
 def _extremes(network: TwoLayer, inputs: Float[Array, "n d"]) -> Extremes:
     if inputs.shape[0] * network.output_size <= _DENSE_ROWS:
-        return extremes(finite(network, inputs))
+        return extremes(empirical_ntk(network, inputs))
     return extremes_by_products(network, inputs)

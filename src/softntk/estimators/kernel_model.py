@@ -24,7 +24,7 @@ from softntk.data.preparation import Preparation
 from softntk.estimators.model import Model, load_model
 from softntk.failures import BadInput
 from softntk.kernels.expansion import Expansion
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
 from softntk.regression.predictor import Predictor, Sections
 
@@ -59,15 +59,18 @@ def save_kernel_model(model: KernelModel, path: str | os.PathLike[str]) -> Path:
     """Write the model and return its path.
 
     Raises:
-        BadInput: the path cannot be written to, or the predictor is not one of a `Limit`.
+        BadInput: the path cannot be written to, or the predictor is not one of a `LimitKernel`.
     """
     path, basis = Path(path), model.predictor.basis
     kernel = getattr(basis, "kernel", None)
-    if not isinstance(kernel, Limit) or not isinstance(basis, Sections | Expansion):
+    if not isinstance(kernel, LimitKernel) or not isinstance(basis, Sections | Expansion):
         raise BadInput(
-            "model", required="predict with a Limit", got=repr(basis), advice="Save the coefficients of other kernels "
+            "model",
+            required="predict with a Limit",
+            got=repr(basis),
+            advice="Save the coefficients of other kernels "
             "yourself: np.savez(file, coefficients=predictor.coefficients).",
-        )  # fmt: skip
+        )
     points = np.asarray(basis.inputs) if isinstance(basis, Sections) else np.zeros((0, basis.size))
     described: dict[str, Any] = {
         "features": kernel.features.name,
@@ -77,9 +80,12 @@ def save_kernel_model(model: KernelModel, path: str | os.PathLike[str]) -> Path:
     if isinstance(basis, Expansion):
         described |= {"degree": basis.degree, "radius": basis.radius}
     description = {
-        "format": _FORMAT, "softntk": version("softntk"), "kernel": described,
-        "preparation": model.preparation.to_dict(), "training": dict(model.training),
-    }  # fmt: skip
+        "format": _FORMAT,
+        "softntk": version("softntk"),
+        "kernel": described,
+        "preparation": model.preparation.to_dict(),
+        "training": dict(model.training),
+    }
     coefficients = np.asarray(model.predictor.coefficients)
     return write_members(path, {"coefficients": coefficients, "points": points, "description": json.dumps(description)})
 
@@ -97,7 +103,7 @@ def load_kernel_model(path: str | os.PathLike[str]) -> KernelModel:
         if description["format"] != _FORMAT:
             raise KeyError(f"format {description['format']!r}")
         described = description["kernel"]
-        kernel = Limit(features_named(described["features"]), float(described["scale"]), described["trained"])
+        kernel = LimitKernel(features_named(described["features"]), float(described["scale"]), described["trained"])
         preparation = Preparation.from_dict(description["preparation"])
         training = dict(description["training"])
         points, coefficients = (_matrix(members[name]) for name in ("points", "coefficients"))
@@ -109,9 +115,11 @@ def load_kernel_model(path: str | os.PathLike[str]) -> KernelModel:
             raise ValueError(f"{len(coefficients)} coefficients for {basis.rank} features")
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(
-            "model", required=f"be a file that softntk regress wrote ({_FORMAT})",
-            got=f"{path}: {type(error).__name__}: {error}", advice=_ADVICE,
-        ) from None  # fmt: skip
+            "model",
+            required=f"be a file that softntk regress wrote ({_FORMAT})",
+            got=f"{path}: {type(error).__name__}: {error}",
+            advice=_ADVICE,
+        ) from None
     return KernelModel(Predictor(basis, jnp.asarray(coefficients)), preparation, training)
 
 

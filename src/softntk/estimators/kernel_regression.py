@@ -18,7 +18,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softntk.data.scaling import Scaling
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
 from softntk.regression.selection import select
 from softntk.regression.solve import solve
@@ -32,12 +32,12 @@ class Choice(NamedTuple):
     """Number of the scaled inputs, kernel and ridge."""
 
     place: int
-    kernel: Limit
+    kernel: LimitKernel
     ridge: float
 
 
 def chosen(
-    kernels: Sequence[Limit], scaled: Sequence[Any], labels: Any, *, key: jax.Array, ridge: float | None = None
+    kernels: Sequence[LimitKernel], scaled: Sequence[Any], labels: Any, *, key: jax.Array, ridge: float | None = None
 ) -> Choice:
     """Inputs, kernel and ridge (if it is not given) of the least leave-one-out residual on at most 2,000 rows.
 
@@ -54,14 +54,23 @@ def chosen(
     ridges = None if ridge is None else [ridge * share]
     found = [select(kernels, inputs[part], labels[part], ridges=ridges) for inputs in scaled]
     place = min(range(len(found)), key=lambda i: found[i].errors.min())
-    return Choice(place, cast(Limit, found[place].kernel), found[place].ridge / share)
+    return Choice(place, cast(LimitKernel, found[place].kernel), found[place].ridge / share)
 
 
 class _KernelEstimator(BaseEstimator):
     def __init__(
-        self, features="softmax", *, scale=(0.5, 1.0, 2.0, 4.0, 6.0), trained="both", ridge="auto",
-        scaling=("sphere", "hemisphere"), rung="auto", accuracy=1e-6, rank=None, seed=0,
-    ):  # fmt: skip
+        self,
+        features="softmax",
+        *,
+        scale=(0.5, 1.0, 2.0, 4.0, 6.0),
+        trained="both",
+        ridge="auto",
+        scaling=("sphere", "hemisphere"),
+        rung="auto",
+        accuracy=1e-6,
+        rank=None,
+        seed=0,
+    ):
         self.features, self.scale, self.trained, self.ridge = features, scale, trained, ridge
         self.scaling, self.rung, self.accuracy, self.rank, self.seed = scaling, rung, accuracy, rank, seed
 
@@ -77,18 +86,28 @@ class _KernelEstimator(BaseEstimator):
             scalings = [Scaling.fit(str(name), x) for name in np.atleast_1d(self.scaling)]
             labels = jnp.asarray(self._labels(y))
             features, trained = features_named(self.features), cast(Any, self.trained)
-            kernels = [Limit(features, float(scale), trained) for scale in np.atleast_1d(self.scale)]
+            kernels = [LimitKernel(features, float(scale), trained) for scale in np.atleast_1d(self.scale)]
             given = None if self.ridge == "auto" else float(self.ridge)
             scaled = [jnp.asarray(each.apply(x)) for each in scalings]
             place, kernel, ridge = chosen(kernels, scaled, labels, key=choose, ridge=given)
             self.scaling_ = scalings[place]
             found = solve(
-                kernel, scaled[place], labels, ridge=ridge, rung=self.rung, accuracy=self.accuracy, rank=self.rank,
-                key=draw, held_out=0,
-            )  # fmt: skip
+                kernel,
+                scaled[place],
+                labels,
+                ridge=ridge,
+                rung=self.rung,
+                accuracy=self.accuracy,
+                rank=self.rank,
+                key=draw,
+                held_out=0,
+            )
         self.scale_, self.ridge_, self.residual_, self.rung_ = (
-            float(kernel.scale), ridge, found.residual, found.plan.rung.name,
-        )  # fmt: skip
+            float(kernel.scale),
+            ridge,
+            found.residual,
+            found.plan.rung.name,
+        )
         # NumPy arrays: JAX's would lose their precision when they are unpickled where float64 is off.
         self.predictor_ = jax.tree.map(np.asarray, found.predictor)
 

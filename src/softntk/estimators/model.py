@@ -55,9 +55,11 @@ class Model:
         rows = np.asarray(self.preparation.rows)
         if rows.max() >= len(table.inputs):
             raise BadInput(
-                "data", required=f"have at least {rows.max() + 1} rows, as in training", got=str(len(table.inputs)),
+                "data",
+                required=f"have at least {rows.max() + 1} rows, as in training",
+                got=str(len(table.inputs)),
                 advice="Pass the data that the model was trained on.",
-            )  # fmt: skip
+            )
         return self.preparation.set_of(table.rows(rows))
 
     def outputs(self, raw: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
@@ -81,9 +83,12 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     description = {
-        "format": _FORMAT, "softntk": version("softntk"), "features": model.network.features.name,
-        "preparation": model.preparation.to_dict(), "training": dict(model.training),
-    }  # fmt: skip
+        "format": _FORMAT,
+        "softntk": version("softntk"),
+        "features": model.network.features.name,
+        "preparation": model.preparation.to_dict(),
+        "training": dict(model.training),
+    }
     hidden, output = np.asarray(model.network.hidden), np.asarray(model.network.output)
     return write_members(path, {"hidden": hidden, "output": output, "description": json.dumps(description)})
 
@@ -118,6 +123,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
 
 def _not_a_model(path: Path, got: str) -> BadInput:
     return BadInput(
-        "model", required=f"be a file that softntk train wrote ({_FORMAT})", got=f"{path}: {got}",
+        "model",
+        required=f"be a file that softntk train wrote ({_FORMAT})",
+        got=f"{path}: {got}",
         advice="Train one: softntk train DATA -o model.npz.",
-    )  # fmt: skip
+    )

@@ -1,36 +1,36 @@
 """Tangent kernels: by definition, of finite networks, of infinitely wide ones, and their spectra."""
 
-from softntk.kernels.definition import by_definition
+from softntk.kernels.definition import ntk_by_autodiff
+from softntk.kernels.empirical import Trained, empirical_ntk, empirical_ntk_product
 from softntk.kernels.expansion import Expansion, expand
-from softntk.kernels.finite import Trained, finite, finite_product
-from softntk.kernels.fluctuation import Fluctuation, fluctuation
+from softntk.kernels.fluctuations import Fluctuation, fluctuation
 from softntk.kernels.infinite import infinite
-from softntk.kernels.jacobian import pull_back, push_forward
-from softntk.kernels.landmarks import Landmarks, landmarks
-from softntk.kernels.limit import Kernel, Limit
-from softntk.kernels.spectrum import Spectrum, as_matrix, extremes, extremes_by_products, spectrum
-from softntk.kernels.tiles import Tiles
+from softntk.kernels.jacobian import jvp, vjp
+from softntk.kernels.limit import Kernel, LimitKernel
+from softntk.kernels.operator import KernelOperator
+from softntk.kernels.pivoting import Landmarks, landmarks
+from softntk.kernels.spectra import Spectrum, as_matrix, extremes, extremes_by_products, spectrum
 
 __all__ = [
     "Expansion",
     "Fluctuation",
     "Kernel",
+    "KernelOperator",
     "Landmarks",
-    "Limit",
+    "LimitKernel",
     "Spectrum",
-    "Tiles",
     "Trained",
     "as_matrix",
-    "by_definition",
+    "empirical_ntk",
+    "empirical_ntk_product",
     "expand",
     "extremes",
     "extremes_by_products",
-    "finite",
-    "finite_product",
     "fluctuation",
     "infinite",
+    "jvp",
     "landmarks",
-    "pull_back",
-    "push_forward",
+    "ntk_by_autodiff",
     "spectrum",
+    "vjp",
 ]

@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-__all__ = ["by_definition"]
+__all__ = ["ntk_by_autodiff"]
 
 
-def by_definition(
+def ntk_by_autodiff(
     function: Callable[[Any, Float[Array, "n d"]], Float[Array, "n k"]],
     parameters: PyTree[Float[Array, "..."]],
     inputs: Float[Array, "n d"],

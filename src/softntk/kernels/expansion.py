@@ -34,7 +34,7 @@ from jaxtyping import Array, Float
 from scipy.special import gammainc
 
 from softntk.failures import BadInput
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import Exponential, Softmax
 from softntk.numerics.arrays import finite_matrix
 
@@ -50,7 +50,7 @@ class Expansion(eqx.Module):
     `radius` is the largest norm of the inputs that the bound speaks of.
     """
 
-    kernel: Limit
+    kernel: LimitKernel
     size: int = eqx.field(static=True)
     degree: int = eqx.field(static=True)
     radius: float = eqx.field(static=True)
@@ -79,17 +79,17 @@ class Expansion(eqx.Module):
         return _columns(self, inputs)
 
 
-def expandable(kernel: object) -> TypeGuard[Limit]:
+def expandable(kernel: object) -> TypeGuard[LimitKernel]:
     """Whether the kernel has explicit features."""
-    return isinstance(kernel, Limit) and kernel.features.name in (Softmax.name, Exponential.name)
+    return isinstance(kernel, LimitKernel) and kernel.features.name in (Softmax.name, Exponential.name)
 
 
-def rank(kernel: Limit, size: int, degree: int) -> int:
+def rank(kernel: LimitKernel, size: int, degree: int) -> int:
     """Number of features of inputs with `size` columns up to `degree`."""
     return math.comb(size + degree, degree) - (kernel.trained == "hidden")
 
 
-def degree_for(kernel: Limit, radius: float, accuracy: float) -> int:
+def degree_for(kernel: LimitKernel, radius: float, accuracy: float) -> int:
     """Smallest degree that leaves out at most `accuracy` times the largest entry of the kernel on the ball.
 
     Raises:
@@ -103,14 +103,15 @@ def degree_for(kernel: Limit, radius: float, accuracy: float) -> int:
         if math.isfinite(largest) and _tail(kernel, degree, radius**2) <= accuracy * largest:
             return degree
     raise BadInput(
-        "inputs", required=f"need a degree of at most {_LARGEST_DEGREE}",
+        "inputs",
+        required=f"need a degree of at most {_LARGEST_DEGREE}",
         got=f"scale * largest norm = {float(kernel.scale) * radius:.3g}",
         advice="Scale the inputs down, or use another rung.",
-    )  # fmt: skip
+    )
 
 
 def expand(
-    kernel: Limit, inputs: Float[Array, "n d"], *, accuracy: float = 1e-12, degree: int | None = None
+    kernel: LimitKernel, inputs: Float[Array, "n d"], *, accuracy: float = 1e-12, degree: int | None = None
 ) -> Expansion:
     """Features of the kernel on the ball that holds the inputs.
 
@@ -134,12 +135,14 @@ def expand(
 def _check(kernel: object) -> None:
     if not expandable(kernel):
         raise BadInput(
-            "kernel", required="be the limit kernel of softmax or exponential features", got=repr(kernel),
+            "kernel",
+            required="be the limit kernel of softmax or exponential features",
+            got=repr(kernel),
             advice="Type Limit(Softmax()), or use another rung.",
-        )  # fmt: skip
+        )
 
 
-def _tail(kernel: Limit, degree: int, squares):
+def _tail(kernel: LimitKernel, degree: int, squares):
     """w^2 sum_{q > degree} c_q squares^q."""
     s = float(kernel.scale) ** 2
     z = s * squares

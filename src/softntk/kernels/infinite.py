@@ -22,8 +22,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
-from softntk.kernels.finite import Trained, check_tile, refuse_overflow
-from softntk.kernels.limit import Limit
+from softntk.kernels.empirical import Trained, check_tile, refuse_overflow
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import Features
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
@@ -56,7 +56,7 @@ def infinite(
         BadInput: wrong shapes, NaN or infinite inputs, an unknown layer or feature, or a kernel that overflows.
         TooLarge: the kernel does not fit into free memory.
     """
-    limit = Limit(features, scale, trained)
+    limit = LimitKernel(features, scale, trained)
     check_tile(tile)
     inputs = finite_matrix("inputs", inputs)
     if others is not None:
@@ -65,9 +65,11 @@ def infinite(
     tile = min(tile or _TILE_ROWS, rows)
     need = inputs.dtype.itemsize * (2 * rows + 4 * tile) * columns
     announce(
-        need, what=f"the limit kernel of {rows} x {columns} samples", argument="inputs",
+        need,
+        what=f"the limit kernel of {rows} x {columns} samples",
+        argument="inputs",
         advice="Use fewer samples or float32.",
-    )  # fmt: skip
+    )
     kernel = _infinite(limit, inputs, others, tile)
     refuse_overflow(kernel)
     return kernel
@@ -75,7 +77,7 @@ def infinite(
 
 @eqx.filter_jit
 def _infinite(
-    limit: Limit, inputs: Float[Array, "n d"], others: Float[Array, "n2 d"] | None, tile: int
+    limit: LimitKernel, inputs: Float[Array, "n d"], others: Float[Array, "n2 d"] | None, tile: int
 ) -> Float[Array, "n n2"]:
     right = inputs if others is None else others
     blocks = jax.lax.map(lambda rows: limit(rows, right), row_blocks(inputs, tile))

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
 
-__all__ = ["pull_back", "push_forward", "sensitivity"]
+__all__ = ["jvp", "sensitivity", "vjp"]
 
 
 def sensitivity(
@@ -31,7 +31,7 @@ def sensitivity(
 
 
 @eqx.filter_jit
-def pull_back(
+def vjp(
     network: TwoLayer, inputs: Float[Array, "n d"], vector: Float[Array, "n k"], *, tile: int | None = None
 ) -> Float[Array, "d m"]:
     """J^T V (d, m), `tile` samples at a time (default: few enough for the caches)."""
@@ -53,7 +53,7 @@ def pull_back(
 
 
 @eqx.filter_jit
-def push_forward(
+def jvp(
     network: TwoLayer, inputs: Float[Array, "n d"], direction: Float[Array, "d m"], *, tile: int | None = None
 ) -> Float[Array, "n k"]:
     """J G (n, k), `tile` samples at a time (default: few enough for the caches)."""

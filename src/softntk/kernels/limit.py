@@ -7,8 +7,8 @@ With s = scale^2, g = <x, x'>, p = |x + x'|^2 / 2 and theta the angle between x 
     output   exp(s g)    exp(s p)     s |x| |x'| (sin theta + (pi - theta) cos theta) / (2 pi)
     both     the sum     the sum      the sum
 
-The proof is in `kernels.infinite`, which computes the same numbers with checks of the input and of memory. A `Limit`
-checks neither: it runs under `jit`, `grad` (in the scale as well) and `vmap`, and a tile at a time.
+The proof is in `kernels.infinite`, which computes the same numbers with checks of the input and of memory.
+A `LimitKernel` checks neither: it runs under `jit`, `grad` (in the scale as well) and `vmap`, and a tile at a time.
 
 The theta of nearly parallel inputs is computed from the difference of the unit vectors, not from their product:
 arccos would lose half of the digits there.
@@ -21,10 +21,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
-from softntk.kernels.finite import Trained, check_trained
+from softntk.kernels.empirical import Trained, check_trained
 from softntk.networks.features import Exponential, Features, ReLU, Softmax
 
-__all__ = ["Kernel", "Limit"]
+__all__ = ["Kernel", "LimitKernel"]
 
 #: What solvers take for a kernel: any function (inputs (n, d), others (n', d) or None) -> (n, n').
 Kernel = Callable[[Float[Array, "n d"], Float[Array, "n2 d"] | None], Float[Array, "n n2"]]
@@ -94,8 +94,8 @@ _DIAGONALS: dict[str, dict[str, Callable[[Float[Array, " n"], Float[Array, ""]],
 }
 
 
-class Limit(eqx.Module):
-    """The kernel of an infinitely wide network: `Limit(Softmax())(inputs, others)` is (n, n').
+class LimitKernel(eqx.Module):
+    """The kernel of an infinitely wide network: `LimitKernel(Softmax())(inputs, others)` is (n, n').
 
     Arguments:
         features: `Softmax()`, `Exponential()` or `ReLU()`.

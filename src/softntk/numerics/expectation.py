@@ -52,9 +52,11 @@ def power_law(x: ArrayLike, y: ArrayLike, y_error: ArrayLike) -> PowerLaw:
     x, y, y_error = (np.asarray(values, dtype=float).ravel() for values in (x, y, y_error))
     if x.size < 2 or not ((x > 0).all() and (y > 0).all() and (y_error > 0).all()):
         raise BadInput(
-            "y", required="hold at least two positive points with positive errors", got=f"{y} with errors {y_error}",
+            "y",
+            required="hold at least two positive points with positive errors",
+            got=f"{y} with errors {y_error}",
             advice="Leave out points that are zero.",
-        )  # fmt: skip
+        )
     design = np.stack([np.log(x), np.ones_like(x)], axis=1)
     weights = (y / y_error) ** 2
     covariance = np.linalg.inv(design.T @ (weights[:, None] * design))

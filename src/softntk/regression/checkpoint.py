@@ -54,7 +54,9 @@ def read_state(path: Path | None, fingerprint: str, kind: type[T]) -> T | None:
     members = read_members(path, ("fingerprint", *names), advice="Delete the file to start again.")
     if str(members["fingerprint"]) != fingerprint:
         raise BadInput(
-            "checkpoint", required="belong to this problem and these settings", got=f"{path}, written for others",
+            "checkpoint",
+            required="belong to this problem and these settings",
+            got=f"{path}, written for others",
             advice="Choose another file, or delete it to start again.",
-        )  # fmt: skip
+        )
     return kind(**{name: np.array(members[name]) for name in names})

@@ -11,9 +11,9 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.expansion import Expansion, expand, expandable
-from softntk.kernels.landmarks import Landmarks, landmarks
-from softntk.kernels.limit import Kernel, Limit
-from softntk.kernels.tiles import diagonal
+from softntk.kernels.limit import Kernel, LimitKernel
+from softntk.kernels.operator import diagonal
+from softntk.kernels.pivoting import Landmarks, landmarks
 from softntk.numerics.arrays import finite_matrix, require_float64
 from softntk.regression.dense import assembled, decomposed, refuse_infinite, rounding
 from softntk.regression.expanded import gram
@@ -38,7 +38,7 @@ def path(
     """Every ridge and every stopping time of one training set, from one eigendecomposition.
 
     Arguments:
-        kernel: a `Limit`, or any function (inputs, others) -> (n, n') with a positive semi-definite matrix.
+        kernel: a `LimitKernel`, or any function (inputs, others) -> (n, n') with a positive semi-definite matrix.
         rung: "dense", "expanded", "landmarks" or "auto": dense, or expanded where it costs less.
         accuracy: of the features of an expanded path: largest error of an entry, relative to the largest entry.
         rank: number of landmarks.
@@ -68,12 +68,20 @@ def path(
             return _expanded(features, inputs, labels)
     values, vectors = decomposed(assembled(kernel, inputs, copies=3))
     return Path(
-        kernel, Sections(kernel, inputs), inputs, labels, values, vectors, vectors.T @ np.asarray(labels),
-        rounding(values), 0.0, "dense",
-    )  # fmt: skip
+        kernel,
+        Sections(kernel, inputs),
+        inputs,
+        labels,
+        values,
+        vectors,
+        vectors.T @ np.asarray(labels),
+        rounding(values),
+        0.0,
+        "dense",
+    )
 
 
-def _cheaper(kernel: Limit, inputs: Float[Array, "n d"], accuracy: float) -> Expansion | None:
+def _cheaper(kernel: LimitKernel, inputs: Float[Array, "n d"], accuracy: float) -> Expansion | None:
     """The features, if they cost less than the matrix."""
     try:
         features = expand(kernel, inputs, accuracy=accuracy)
@@ -89,6 +97,14 @@ def _expanded(features: Expansion | Landmarks, inputs: Float[Array, "n d"], labe
     # Each entry of Phi^T Phi is a sum of n products: n p eps would be the worst case, this its usual size.
     radius = rounding(values)
     return Path(
-        features.kernel, features, inputs, labels, values, vectors, vectors.T @ moment, radius,
-        float(np.sum(features.remainder(inputs))), "expanded" if isinstance(features, Expansion) else "landmarks",
-    )  # fmt: skip
+        features.kernel,
+        features,
+        inputs,
+        labels,
+        values,
+        vectors,
+        vectors.T @ moment,
+        radius,
+        float(np.sum(features.remainder(inputs))),
+        "expanded" if isinstance(features, Expansion) else "landmarks",
+    )

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel
-from softntk.kernels.tiles import Tiles
+from softntk.kernels.operator import KernelOperator
 from softntk.numerics.memory import announce
 
 __all__ = ["assembled", "decomposed", "rounding", "solved"]
@@ -26,11 +26,13 @@ def assembled(kernel: Kernel, inputs: Float[Array, "n d"], *, copies: float = 1.
         BadInput: the kernel is not finite at these inputs.
         TooLarge: there is not enough memory.
     """
-    n, tiles = inputs.shape[0], Tiles(kernel, inputs)
+    n, tiles = inputs.shape[0], KernelOperator(kernel, inputs)
     announce(
-        8 * (copies * n * n + 100 * n), what=f"dense work on a kernel of {n:,} x {n:,}", argument="rung",
+        8 * (copies * n * n + 100 * n),
+        what=f"dense work on a kernel of {n:,} x {n:,}",
+        argument="rung",
         advice='Type solve(..., rung="iterative"), or rung="landmarks".',
-    )  # fmt: skip
+    )
     refuse_infinite(tiles.diagonal())
     matrix = tiles.matrix()
     # Row sums are infinite or NaN where an entry is.
@@ -43,9 +45,11 @@ def refuse_infinite(numbers: Float[np.ndarray, " n"]) -> None:
     if not np.isfinite(numbers).all():
         row = int(np.flatnonzero(~np.isfinite(numbers))[0])
         raise BadInput(
-            "inputs", required="give a finite kernel", got=f"infinity or NaN at row {row}",
+            "inputs",
+            required="give a finite kernel",
+            got=f"infinity or NaN at row {row}",
             advice="Scale the inputs down, or take Limit(Softmax()) in place of Exponential().",
-        )  # fmt: skip
+        )
 
 
 def solved(
@@ -66,9 +70,11 @@ def solved(
     except np.linalg.LinAlgError:
         least = len(matrix) * np.finfo(float).eps * float(diagonal.sum())
         raise BadInput(
-            "ridge", required="make K + ridge I positive definite in float64", got=f"{ridge:g}",
+            "ridge",
+            required="make K + ridge I positive definite in float64",
+            got=f"{ridge:g}",
             advice=f"Type ridge={least:.1g}, or drop equal rows.",
-        ) from None  # fmt: skip
+        ) from None
     own = (diagonal + ridge - np.diagonal(matrix))[:, None]
 
     def residual(solution: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
@@ -95,10 +101,11 @@ def decomposed(matrix: Float[np.ndarray, "n n"]) -> tuple[Float[np.ndarray, " n"
     radius = rounding(values)
     if values[0] < -radius:
         raise BadInput(
-            "kernel", required="be positive semi-definite",
+            "kernel",
+            required="be positive semi-definite",
             got=f"a smallest eigenvalue of {values[0]:.3g}, beyond the rounding error {radius:.1g}",
             advice="Check the kernel; those of Limit are.",
-        )  # fmt: skip
+        )
     return np.maximum(values, 0), vectors
 
 

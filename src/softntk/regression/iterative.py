@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float
 
-from softntk.kernels.tiles import Tiles
+from softntk.kernels.operator import KernelOperator
 from softntk.regression.checkpoint import read_state, write_state
 from softntk.regression.preconditioner import Preconditioner
 
@@ -60,13 +60,13 @@ class _State:
 
 
 def conjugate_gradients(
-    tiles: Tiles,
+    tiles: KernelOperator,
     labels: Float[np.ndarray, "n k"],
     *,
     ridge: float,
     accuracy: float,
     preconditioner: Preconditioner,
-    exact: Tiles | None = None,
+    exact: KernelOperator | None = None,
     most_steps: int = 500,
     checkpoint: Path | None = None,
     every: float = 30.0,
@@ -156,7 +156,7 @@ def _cycle(
 
 
 def _step(
-    state: _State, active: Bool[np.ndarray, " k"], tiles: Tiles, ridge: float, preconditioner: Preconditioner
+    state: _State, active: Bool[np.ndarray, " k"], tiles: KernelOperator, ridge: float, preconditioner: Preconditioner
 ) -> Bool[np.ndarray, " k"]:
     """One step of the active columns, in place; which columns lost positive definiteness."""
     columns = np.flatnonzero(active)

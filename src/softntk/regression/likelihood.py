@@ -4,7 +4,7 @@
 
 for k independent outputs. With A = M^-1 Y its derivative along dM is 1/2 <A A^T - k M^-1, dM>: so one Cholesky
 factorization and one inverse give the gradient in the ridge and, by one backward pass through the kernel, in every
-array that the kernel holds (the scale of a `Limit`). Cost n^3, memory 4 n^2: for dense sizes.
+array that the kernel holds (the scale of a `LimitKernel`). Cost n^3, memory 4 n^2: for dense sizes.
 
 Reference: Rasmussen and Williams (2006), equations 2.30 and 5.9.
 """
@@ -20,7 +20,7 @@ import scipy.optimize
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
-from softntk.kernels.limit import Kernel, Limit
+from softntk.kernels.limit import Kernel, LimitKernel
 from softntk.numerics.arrays import finite_matrix, require_float64
 from softntk.regression.dense import assembled
 
@@ -38,7 +38,7 @@ class Likelihood(NamedTuple):
 class Fitted(NamedTuple):
     """The kernel and the ridge of the largest marginal likelihood that was found, and its logarithm."""
 
-    kernel: Limit
+    kernel: LimitKernel
     ridge: float
     value: float
 
@@ -63,9 +63,11 @@ def marginal_likelihood(
         factor = scipy.linalg.cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:
         raise BadInput(
-            "ridge", required="make K + ridge I positive definite in float64", got=f"{ridge:g}",
+            "ridge",
+            required="make K + ridge I positive definite in float64",
+            got=f"{ridge:g}",
             advice=f"Type ridge={max(10 * ridge, 1e-12 * n):.1g}.",
-        ) from None  # fmt: skip
+        ) from None
     solved = scipy.linalg.cho_solve(factor, targets, check_finite=False)
     determinant = 2 * float(np.sum(np.log(np.diagonal(factor[0]))))
     value = -0.5 * (float(np.sum(targets * solved)) + k * determinant + n * k * math.log(2 * math.pi))
@@ -82,7 +84,7 @@ def _pulled_back(kernel: Kernel, inputs: Float[Array, "n d"], slope: Float[Array
 
 
 def fit_by_likelihood(
-    kernel: Limit, inputs: Float[Array, "n d"], labels: Float[Array, "n k"], *, ridge: float, most: int = 50
+    kernel: LimitKernel, inputs: Float[Array, "n d"], labels: Float[Array, "n k"], *, ridge: float, most: int = 50
 ) -> Fitted:
     """Scale and ridge of the largest marginal likelihood, by L-BFGS on their logarithms from the given start.
 
@@ -94,11 +96,13 @@ def fit_by_likelihood(
 
     def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
         scale, noise = np.exp(logs)
-        found = marginal_likelihood(Limit(kernel.features, float(scale), kernel.trained), inputs, labels, ridge=noise)
+        found = marginal_likelihood(
+            LimitKernel(kernel.features, float(scale), kernel.trained), inputs, labels, ridge=noise
+        )
         return -found.value, -np.array([scale * float(found.kernel.scale), noise * found.ridge])
 
     bounds = [(start[0] - math.log(10), start[0] + math.log(10)), (start[1] - math.log(1e4), start[1] + math.log(1e4))]
     options = {"maxiter": most}
     found: Any = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     scale, noise = (float(each) for each in np.exp(found.x))
-    return Fitted(Limit(kernel.features, scale, kernel.trained), noise, -float(found.fun))
+    return Fitted(LimitKernel(kernel.features, scale, kernel.trained), noise, -float(found.fun))

@@ -28,7 +28,7 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel
-from softntk.kernels.tiles import diagonal
+from softntk.kernels.operator import diagonal
 from softntk.numerics.arrays import finite_matrix
 from softntk.regression.predictor import Predictor, Sections, in_blocks
 
@@ -175,9 +175,11 @@ class Path(eqx.Module):
     def _filters(self, taus: object, ridges: object) -> Float[np.ndarray, "count p"]:
         if (taus is None) == (ridges is None):
             raise BadInput(
-                "taus", required="or else ridges be given", got="both" if taus is not None else "neither",
+                "taus",
+                required="or else ridges be given",
+                got="both" if taus is not None else "neither",
                 advice="Type taus=[1.0, 10.0] or ridges=[1e-3, 1e-2].",
-            )  # fmt: skip
+            )
         if taus is not None:
             return np.stack([self._filter(tau=float(tau)) for tau in np.atleast_1d(np.asarray(taus))])
         return np.stack([self._filter(ridge=float(ridge)) for ridge in np.atleast_1d(np.asarray(ridges))])
@@ -194,7 +196,9 @@ class Path(eqx.Module):
         smallest = float(values[0]) if self.rank == len(self.labels) and not self.left_out else 0.0
         if ridge + smallest <= self.radius:
             raise BadInput(
-                "ridge", required=f"exceed the rounding error {self.radius:.2g} of the eigenvalues",
-                got=f"{ridge:g} with smallest eigenvalue {smallest:.2g}", advice=f"Type ridge={10 * self.radius:.1g}.",
-            )  # fmt: skip
+                "ridge",
+                required=f"exceed the rounding error {self.radius:.2g} of the eigenvalues",
+                got=f"{ridge:g} with smallest eigenvalue {smallest:.2g}",
+                advice=f"Type ridge={10 * self.radius:.1g}.",
+            )
         return 1 / (values + ridge)

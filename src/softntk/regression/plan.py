@@ -22,8 +22,8 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput, TooLarge
 from softntk.kernels.expansion import degree_for, expandable, rank
-from softntk.kernels.limit import Kernel, Limit
-from softntk.kernels.tiles import Tiles
+from softntk.kernels.limit import Kernel, LimitKernel
+from softntk.kernels.operator import KernelOperator
 from softntk.networks.features import Softmax
 from softntk.numerics.memory import free_bytes, human
 
@@ -178,7 +178,7 @@ def speeds() -> Speeds:
     """Measure, once."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2000, 16)) / 4
-    tiles, vector = Tiles(Limit(Softmax()), jnp.asarray(x)), x[:, :4]
+    tiles, vector = KernelOperator(LimitKernel(Softmax()), jnp.asarray(x)), x[:, :4]
     square = np.asfortranarray(np.eye(2000) + 1e-3)
     entries = _least(lambda: tiles.product(vector))
     cholesky = _least(lambda: scipy.linalg.cholesky(square, lower=True, check_finite=False))

@@ -18,8 +18,8 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.expansion import expand, expandable, rank
-from softntk.kernels.landmarks import landmarks
 from softntk.kernels.limit import Kernel
+from softntk.kernels.pivoting import landmarks
 
 __all__ = ["PRECONDITIONERS", "Preconditioner", "preconditioner"]
 

@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel
-from softntk.kernels.tiles import Tiles
+from softntk.kernels.operator import KernelOperator
 from softntk.numerics.arrays import finite_matrix, require_float64
 from softntk.numerics.eigen import Extremes
 from softntk.numerics.memory import announce
@@ -86,10 +86,12 @@ def quadrature(
         )
     steps = min(steps, n)
     announce(
-        8.0 * n * starts * (steps + 6), what=f"{starts} Lanczos bases of {steps} vectors", argument="steps",
+        8.0 * n * starts * (steps + 6),
+        what=f"{starts} Lanczos bases of {steps} vectors",
+        argument="steps",
         advice="Take fewer starts or steps.",
-    )  # fmt: skip
-    tiles = Tiles(kernel, inputs)
+    )
+    tiles = KernelOperator(kernel, inputs)
     diagonal = tiles.diagonal()
     refuse_infinite(diagonal)
     start = np.asarray(jax.random.rademacher(key, (n, starts), float))
@@ -97,11 +99,16 @@ def quadrature(
     rounding = n * np.finfo(float).eps * float(np.abs(nodes).max())
     low, high = int(np.argmin(nodes[:, 0])), int(np.argmax(nodes[:, -1]))
     found = Extremes(
-        *(jax.numpy.asarray(np.float64(each)) for each in (
-            nodes[low, 0], nodes[high, -1], beta[low] * abs(last[low, 0]) + rounding,
-            beta[high] * abs(last[high, -1]) + rounding,
-        ))
-    )  # fmt: skip
+        *(
+            jax.numpy.asarray(np.float64(each))
+            for each in (
+                nodes[low, 0],
+                nodes[high, -1],
+                beta[low] * abs(last[low, 0]) + rounding,
+                beta[high] * abs(last[high, -1]) + rounding,
+            )
+        )
+    )
     return Quadrature(nodes, weights, n, float(diagonal.sum()), found)
 
 

@@ -21,9 +21,9 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.expansion import Expansion, expand
-from softntk.kernels.landmarks import Landmarks, landmarks
 from softntk.kernels.limit import Kernel
-from softntk.kernels.tiles import Tiles, diagonal
+from softntk.kernels.operator import KernelOperator, diagonal
+from softntk.kernels.pivoting import Landmarks, landmarks
 from softntk.numerics.arrays import finite_matrix, require_float64
 from softntk.regression.checkpoint import fingerprint
 from softntk.regression.dense import refuse_infinite, solved
@@ -150,16 +150,28 @@ def solve(
         reason, residual = f"Cholesky with {steps} refinements", float(columns.max())
     elif name == "iterative":
         single = precision == "float32"
-        tiles = Tiles(kernel, x)
+        tiles = KernelOperator(kernel, x)
         made = preconditioner(kernel, x, ridge=ridge, name=method, largest_rank=chosen.rung.rank, key=key)
-        mark = "" if checkpoint is None else fingerprint(
-            x, y, kernel(x[:5], x[:5]), ridge, accuracy, made.name, made.shift, precision, tiles.threads
-        )  # fmt: skip
+        mark = (
+            ""
+            if checkpoint is None
+            else fingerprint(
+                x, y, kernel(x[:5], x[:5]), ridge, accuracy, made.name, made.shift, precision, tiles.threads
+            )
+        )
         run = conjugate_gradients(
-            Tiles(kernel, x, dtype="float32") if single else tiles, np.asarray(y), ridge=ridge, accuracy=accuracy,
-            preconditioner=made, exact=tiles, most_steps=most_steps, checkpoint=None if checkpoint is None else
-            Path(checkpoint), every=checkpoint_every, fingerprint=mark, on_step=on_step,
-        )  # fmt: skip
+            KernelOperator(kernel, x, dtype="float32") if single else tiles,
+            np.asarray(y),
+            ridge=ridge,
+            accuracy=accuracy,
+            preconditioner=made,
+            exact=tiles,
+            most_steps=most_steps,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            every=checkpoint_every,
+            fingerprint=mark,
+            on_step=on_step,
+        )
         predictor = Predictor(Sections(kernel, x), jnp.asarray(run.solution))
         steps, history, residual = run.steps, run.history, float(run.residual.max())
         reason = f"{run.reason} (preconditioner {made.name}, {made.rank} features)"
@@ -171,9 +183,19 @@ def solve(
     converged = residual <= accuracy
     held = None if not held_out else _held(predictor, inputs[aside], np.asarray(labels)[aside])
     return Solution(
-        predictor, chosen, accuracy, residual, error, bound, converged, steps, history, held, reason,
+        predictor,
+        chosen,
+        accuracy,
+        residual,
+        error,
+        bound,
+        converged,
+        steps,
+        history,
+        held,
+        reason,
         time.perf_counter() - start,
-    )  # fmt: skip
+    )
 
 
 def _check(ridge: float, accuracy: float, precision: str) -> None:
@@ -209,9 +231,11 @@ def _by_features(
         factor = scipy.linalg.cho_factor(total, lower=True, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:
         raise BadInput(
-            "ridge", required="exceed the rounding of the features' Gram matrix", got=f"{ridge:g}",
+            "ridge",
+            required="exceed the rounding of the features' Gram matrix",
+            got=f"{ridge:g}",
             advice=f"Type ridge={1e-14 * float(np.abs(np.diagonal(total)).sum()):.1g}.",
-        ) from None  # fmt: skip
+        ) from None
     weights = scipy.linalg.cho_solve(factor, moment, check_finite=False)
     if isinstance(features, Landmarks):
         back = scipy.linalg.solve_triangular(np.asarray(features.factor), weights, lower=True, trans=1)
@@ -228,7 +252,7 @@ def _sampled(
     golden = (math.sqrt(5) - 1) / 2
     rows = np.unique((np.mod(np.arange(1, count + 1) * golden, 1) * n).astype(int)) if count < n else np.arange(n)
     dual = (labels - np.asarray(predictor(inputs))) / ridge
-    tiles = Tiles(kernel, inputs)
+    tiles = KernelOperator(kernel, inputs)
     parts = [tiles.rows(each) @ dual for each in np.array_split(rows, max(len(rows) * n // 2**24, 1))]
     squares = (labels[rows] - np.concatenate(parts) - ridge * dual[rows]) ** 2
     size = np.sum(labels**2, axis=0)

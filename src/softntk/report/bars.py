@@ -16,9 +16,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
 from softntk.failures import BadInput
-from softntk.report.looks import OTHERS
 from softntk.report.marks import Label, look_of
 from softntk.report.numbers import from_log10, power_of_ten
+from softntk.report.style import OTHERS
 
 __all__ = ["PowerBars", "Stacks"]
 

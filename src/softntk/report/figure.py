@@ -23,9 +23,9 @@ from matplotlib.style import context
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from softntk.failures import BadInput
-from softntk.report.looks import STYLE
 from softntk.report.marks import Label, Mark
 from softntk.report.numbers import number
+from softntk.report.style import STYLE
 from softntk.report.svg import prefixed, tidy
 
 __all__ = ["Axis", "Figure", "plot"]

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from softntk.failures import BadInput
-from softntk.report.looks import LOOKS, OTHERS, REFERENCE, Look
+from softntk.report.style import OTHERS, REFERENCE, STYLES, Style
 
 __all__ = ["Label", "Level", "Line", "Mark", "Points", "Slope", "look_of"]
 
@@ -44,9 +44,9 @@ class Mark(Protocol):
         ...
 
 
-def look_of(name: str, look: Look | None, otherwise: Look) -> Look:
+def look_of(name: str, look: Style | None, otherwise: Style) -> Style:
     """The look that was asked for, or that of the network of this name, or `otherwise`."""
-    return look or LOOKS.get(name.lower(), otherwise)
+    return look or STYLES.get(name.lower(), otherwise)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Line:
     y: ArrayLike
     low: ArrayLike | None = None
     high: ArrayLike | None = None
-    look: Look | None = None
+    look: Style | None = None
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the band and the curve."""
@@ -84,7 +84,7 @@ class Points:
     y: ArrayLike
     error: ArrayLike | None = None
     joined: bool = True
-    look: Look | None = None
+    look: Style | None = None
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the points, bars and line."""
@@ -115,7 +115,7 @@ class Slope:
     start: float
     stop: float
     height: float
-    look: Look = REFERENCE
+    look: Style = REFERENCE
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the law as a line."""
@@ -132,7 +132,7 @@ class Level:
     label: str
     at: float
     upright: bool = False
-    look: Look = REFERENCE
+    look: Style = REFERENCE
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the line."""

@@ -17,8 +17,8 @@ from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 from numpy.typing import ArrayLike
 
 from softntk.failures import BadInput
-from softntk.report.looks import OTHERS, Look
 from softntk.report.marks import Label
+from softntk.report.style import OTHERS, Style
 
 __all__ = ["Arrows", "Dots", "Field", "Sheet"]
 
@@ -82,7 +82,7 @@ class Arrows:
     y: ArrayLike
     u: ArrayLike
     v: ArrayLike
-    look: Look = OTHERS[0]
+    look: Style = OTHERS[0]
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the arrows, scaled so that the longest is about as long as the grid is wide."""
@@ -99,7 +99,7 @@ class Dots:
     label: str
     x: ArrayLike
     y: ArrayLike
-    look: Look = OTHERS[0]
+    look: Style = OTHERS[0]
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the points."""

@@ -7,14 +7,7 @@ from softntk.verdicts import Answer, Verdict
 
 __all__ = ["ORDER", "SIGNS", "Group", "tally"]
 
-ORDER = (
-    Answer.FAILS,
-    Answer.UNDECIDED,
-    Answer.CERTIFIED,
-    Answer.HOLDS,
-    Answer.ORDER_ONLY,
-    Answer.DOES_NOT_APPLY,
-)
+ORDER = (Answer.FAILS, Answer.UNDECIDED, Answer.CERTIFIED, Answer.HOLDS, Answer.ORDER_ONLY, Answer.DOES_NOT_APPLY)
 
 #: A sign for each answer, so that color is never alone in saying it.
 SIGNS = {

@@ -59,7 +59,9 @@ def study_named(name: str) -> Study:
     if name not in STUDIES:
         near = difflib.get_close_matches(name, STUDIES, n=1)
         raise BadInput(
-            "only", required=f"be one of {', '.join(STUDIES)}", got=repr(name),
+            "only",
+            required=f"be one of {', '.join(STUDIES)}",
+            got=repr(name),
             advice=f"Type --only {near[0] if near else next(iter(STUDIES))}.",
-        )  # fmt: skip
+        )
     return STUDIES[name]

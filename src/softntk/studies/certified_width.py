@@ -17,11 +17,11 @@ import jax
 import numpy as np
 import xarray as xr
 
-from softntk.certificates.along import certify_along
 from softntk.certificates.convergence import Certificate, certify
+from softntk.certificates.during_training import certify_during_training
 from softntk.certificates.width import SmallestWidth, smallest_trained_width, smallest_width
 from softntk.kernels.infinite import infinite
-from softntk.kernels.spectrum import extremes
+from softntk.kernels.spectra import extremes
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.networks.two_layer import TwoLayer
@@ -61,9 +61,12 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
 
     def start(width: int, seed: int) -> TwoLayer:
         return paired(
-            jax.random.fold_in(key, seed), input_size=inputs.shape[1], output_size=labels.shape[1], width=width,
+            jax.random.fold_in(key, seed),
+            input_size=inputs.shape[1],
+            output_size=labels.shape[1],
+            width=width,
             features=features,
-        )  # fmt: skip
+        )
 
     @cache
     def certificate(width: int, seed: int) -> Certificate:
@@ -106,10 +109,13 @@ def _trains(source: str, count: int, name: str, parameters: Parameters) -> dict:
 def _along(source: str, count: int, name: str, parameters: Parameters) -> dict:
     (inputs, labels, *_), key = _problem(source, count, parameters)
     start = paired(
-        key, input_size=inputs.shape[1], output_size=labels.shape[1], width=parameters["narrow"],
+        key,
+        input_size=inputs.shape[1],
+        output_size=labels.shape[1],
+        width=parameters["narrow"],
         features=features_named(name),
-    )  # fmt: skip
-    found = certify_along(
+    )
+    found = certify_during_training(
         start, inputs, labels, steps=parameters["along_steps"], record_every=parameters["along_every"]
     )
     return {
@@ -127,18 +133,23 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         return np.array([[float(results[f"{kind} {s} {n} {f}"][entry]) for f in NAMES] for s, n in data])
 
     words = {
-        "trains": "smallest width that trains", "certified": "smallest width certified for gradient descent",
-        "flow": "smallest width certified for gradient flow", "log10_theorem": "log10 of the width of Table 1, C = 1",
+        "trains": "smallest width that trains",
+        "certified": "smallest width certified for gradient descent",
+        "flow": "smallest width certified for gradient flow",
+        "log10_theorem": "log10 of the width of Table 1, C = 1",
         "first": f"first certified step at m = {parameters['narrow']}",
         "loss_at_first": "loss there, as a share of its start",
         "proved": "steps after which the loss is proved to be below 1e-6",
-    }  # fmt: skip
+    }
     found = {
-        "trains": gathered("trains", "width"), "certified": gathered("certified", "descent"),
-        "flow": gathered("certified", "flow"), "log10_theorem": gathered("certified", "log10_theorem"),
-        "first": gathered("along", "first"), "loss_at_first": gathered("along", "loss_at_first"),
+        "trains": gathered("trains", "width"),
+        "certified": gathered("certified", "descent"),
+        "flow": gathered("certified", "flow"),
+        "log10_theorem": gathered("certified", "log10_theorem"),
+        "first": gathered("along", "first"),
+        "loss_at_first": gathered("along", "loss_at_first"),
         "proved": gathered("along", "proved"),
-    }  # fmt: skip
+    }
     arrays = xr.Dataset(
         {entry: (("data", "features"), found[entry], {"long_name": words[entry]}) for entry in words},
         coords={"data": labels, "features": list(NAMES)},
@@ -183,19 +194,34 @@ STUDY = Study(
     question="How wide is wide enough: by the theorem, by a certificate, and by trying?",
     presets={
         "quick": {
-            "seed": 0, "data": [["breast_cancer", 20]], "smallest": 512, "largest": 4096,
-            "steps": 10000, "narrow": 128, "along_steps": 2000, "along_every": 50, "sharp": False,
+            "seed": 0,
+            "data": [["breast_cancer", 20]],
+            "smallest": 512,
+            "largest": 4096,
+            "steps": 10000,
+            "narrow": 128,
+            "along_steps": 2000,
+            "along_every": 50,
+            "sharp": False,
         },
         "full": {
             "seed": 0,
             "data": [
-                ["sphere_10", 10], ["sphere_10", 20], ["digits_parity", 50], ["digits_parity", 200],
+                ["sphere_10", 10],
+                ["sphere_10", 20],
+                ["digits_parity", 50],
+                ["digits_parity", 200],
                 ["breast_cancer", 50],
             ],
-            "smallest": 4, "largest": 65536, "steps": 10000, "narrow": 256, "along_steps": 20000, "along_every": 100,
+            "smallest": 4,
+            "largest": 65536,
+            "steps": 10000,
+            "narrow": 256,
+            "along_steps": 20000,
+            "along_every": 100,
             "sharp": True,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -1,6 +1,6 @@
 """How large is the region in which the kernel stays well conditioned, for the three networks at equal data?
 
-Bracketed from inside by a theorem and from outside by a search (see `certificates.region`), and set beside the path
+Bracketed from inside by a theorem and from outside by a search (see `conditioning.regions`), and set beside the path
 that training needs: the distance sqrt(r0^T H^-1 r0 / m) that the linearized run goes until the loss is zero.
 """
 
@@ -10,9 +10,9 @@ import jax
 import numpy as np
 import xarray as xr
 
-from softntk.certificates.region import region
+from softntk.conditioning.regions import region
 from softntk.data.synthetic import sphere
-from softntk.dynamics.linearized import linearized
+from softntk.dynamics.linearized import linearize
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.studies.problems import title
@@ -39,7 +39,7 @@ def _bracket(name: str, width: int, parameters: Parameters) -> dict:
     start = paired(
         start_key, input_size=parameters["input_size"], output_size=1, width=width, features=features_named(name)
     )
-    path = float(linearized(start, data.inputs, data.labels).distance(10**12))
+    path = float(linearize(start, data.inputs, data.labels).distance(10**12))
     found = region(start, data.inputs, key=search_key, path=path, evaluations=parameters["evaluations"])
     return {entry: getattr(found, entry) for entry in ENTRIES}
 
@@ -53,16 +53,19 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
     verdicts = [
         at_most(
             f"{title(name)}, m = {width:,}: the proved radius is within the one that a search finds",
-            float(found["inner"][f, w]), float(found["outer"][f, w]),
+            float(found["inner"][f, w]),
+            float(found["outer"][f, w]),
         )
         for f, name in enumerate(NAMES)
         for w, width in enumerate(widths)
-    ]  # fmt: skip
+    ]
     words = {
-        "smallest": "lambda at the start", "inner": "within this distance lambda is at least half (proved)",
-        "outer": "at this distance lambda is at most half (found)", "path": "distance that training needs",
+        "smallest": "lambda at the start",
+        "inner": "within this distance lambda is at least half (proved)",
+        "outer": "at this distance lambda is at most half (found)",
+        "path": "distance that training needs",
         "evaluations": "kernels decomposed in the search",
-    }  # fmt: skip
+    }
     arrays = xr.Dataset(
         {entry: (("features", "width"), found[entry], {"long_name": words[entry]}) for entry in ENTRIES},
         coords={"features": list(NAMES), "width": widths},
@@ -88,13 +91,9 @@ STUDY = Study(
     name="convex_region",
     question="How does the region in which the loss behaves as if it were convex differ between the three networks?",
     presets={
-        "quick": {
-            "seed": 0, "samples": 12, "input_size": 8, "widths": [256, 4096], "evaluations": 30,
-        },
-        "full": {
-            "seed": 0, "samples": 20, "input_size": 10, "widths": [256, 1024, 4096, 16384], "evaluations": 400,
-        },
+        "quick": {"seed": 0, "samples": 12, "input_size": 8, "widths": [256, 4096], "evaluations": 30},
+        "full": {"seed": 0, "samples": 20, "input_size": 10, "widths": [256, 1024, 4096, 16384], "evaluations": 400},
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from softntk.dynamics.ensemble import ensemble
+from softntk.dynamics.ensembles import ensemble
 from softntk.kernels.infinite import infinite
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
@@ -67,9 +67,12 @@ def _measure(source: str, name: str, count: int, parameters: Parameters) -> dict
         "limit_error": jnp.mean(jnp.sign(limit) != test_labels),
         "limit_clipped": jnp.minimum(jnp.abs(limit - test_labels), 1).ravel(),
         "network_error": jnp.mean(jnp.sign(outputs) != test_labels[None], axis=(1, 2)),
-        "norm_squared": jnp.sum(labels * weights), "trace": jnp.trace(kernel), "largest": kernel.diagonal().max(),
-        "lambda_min": values[0], "lambda_error": dense_radius(values),
-    }  # fmt: skip
+        "norm_squared": jnp.sum(labels * weights),
+        "trace": jnp.trace(kernel),
+        "largest": kernel.diagonal().max(),
+        "lambda_min": values[0],
+        "lambda_error": dense_radius(values),
+    }
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
@@ -112,10 +115,13 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             verdict = replace(verdict, reason=f"{verdict.reason}: a bound above 1 says nothing of a loss up to 1")
         verdicts.append(verdict)
     words = {
-        "limit": "test error of the limit's interpolant", "limit_se": "its binomial standard error",
-        "network": "test error of the finite network, mean over seeds", "network_se": "its standard error over seeds",
-        "order": "2 sqrt(tr K y^T K^-1 y)/n", "bound": "upper bound with every constant visible",
-    }  # fmt: skip
+        "limit": "test error of the limit's interpolant",
+        "limit_se": "its binomial standard error",
+        "network": "test error of the finite network, mean over seeds",
+        "network_se": "its standard error over seeds",
+        "order": "2 sqrt(tr K y^T K^-1 y)/n",
+        "bound": "upper bound with every constant visible",
+    }
     arrays = xr.Dataset(
         {key: (("data", "features", "samples"), measured[key], {"long_name": words[key]}) for key in measured},
         coords={"data": data, "features": list(NAMES), "samples": counts},
@@ -143,14 +149,24 @@ STUDY = Study(
     question="Does the kernel's complexity predict the test error, and does normalization help?",
     presets={
         "quick": {
-            "seed": 0, "data": ["digits_parity"], "counts": [50, 200], "width": 1024, "seeds": 3,
-            "steps": 300, "delta": 0.01,
+            "seed": 0,
+            "data": ["digits_parity"],
+            "counts": [50, 200],
+            "width": 1024,
+            "seeds": 3,
+            "steps": 300,
+            "delta": 0.01,
         },
         "full": {
-            "seed": 0, "data": ["digits_parity", "breast_cancer"], "counts": [50, 100, 200, 400], "width": 8192,
-            "seeds": 10, "steps": 3000, "delta": 0.01,
+            "seed": 0,
+            "data": ["digits_parity", "breast_cancer"],
+            "counts": [50, 100, 200, 400],
+            "width": 8192,
+            "seeds": 10,
+            "steps": 3000,
+            "delta": 0.01,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

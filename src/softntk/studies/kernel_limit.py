@@ -4,7 +4,7 @@ Two measurements over many paired starts:
 
     error   mean of ||H - K (x) I||_F / ||K (x) I||_F over seeds, against the width m; the law is m^(-1/2)
     bias    mean of m (H(x, x) - K(x, x)) of the softmax network at one unit input, against the leading order of
-            `kernels.fluctuation` (the other two networks are sums over neurons: their bias is exactly zero)
+            `kernels.fluctuations` (the other two networks are sums over neurons: their bias is exactly zero)
 
 The law is asymptotic, and where exp(z) has heavy tails it sets in late: it is compared as an order. The exponent is
 fitted to the mean errors by least squares in log-log, weighted by their standard errors. The width of a softmax network
@@ -19,8 +19,8 @@ import numpy as np
 import xarray as xr
 
 from softntk.data.synthetic import sphere_inputs
-from softntk.kernels.finite import finite
-from softntk.kernels.fluctuation import fluctuation
+from softntk.kernels.empirical import empirical_ntk
+from softntk.kernels.fluctuations import fluctuation
 from softntk.kernels.infinite import infinite
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
@@ -60,7 +60,7 @@ def _errors(name: str, index: int, width: int, parameters: Parameters) -> dict:
         network = paired(
             key, input_size=inputs.shape[1], output_size=parameters["outputs"], width=width, features=features
         )
-        return jnp.linalg.norm((finite(network, inputs) - wanted).ravel())
+        return jnp.linalg.norm((empirical_ntk(network, inputs) - wanted).ravel())
 
     keys = jax.random.split(jax.random.key(parameters["seed"] + 1 + index), parameters["seeds"])
     return {"error": jax.lax.map(one, keys) / jnp.linalg.norm(wanted.ravel())}
@@ -80,7 +80,7 @@ def _entries(parameters: Parameters) -> dict:
     @jax.jit
     def one(key: jax.Array) -> tuple[jax.Array, jax.Array]:
         network = paired(key, input_size=1, output_size=1, width=width, features=features)
-        entry = finite(network, unit)[0, 0, 0, 0] - limit
+        entry = empirical_ntk(network, unit)[0, 0, 0, 0] - limit
         first, second = (jnp.exp(p * network.hidden).mean() for p in (1, 2))
         linear = (second - E2) / E1**2 - 2 * E2 / E1**3 * (first - E1)
         return entry, width * (entry - linear)
@@ -105,16 +105,19 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         order_only(
             f"{title(name)}: the kernel's error falls like m^(-1/2)",
             f"fitted exponent {law.exponent:.3f} ± {law.error:.3f} for m = {widths[0]:,} to {widths[-1]:,}",
-            law.exponent, -0.5,
+            law.exponent,
+            -0.5,
         )
         for name, law in zip(NAMES, laws, strict=True)
-    ]  # fmt: skip
+    ]
     verdicts.append(
         equal(
             f"softmax: bias of H(x, x) times m, at m = {parameters['entry_width']:,}, to leading order",
-            bias.mean, theory.bias, error=4 * bias.error,
+            bias.mean,
+            theory.bias,
+            error=4 * bias.error,
         )
-    )  # fmt: skip
+    )
     findings = []
     for i, name in enumerate(NAMES):
         # From the measured error at the largest width, by the law of the theory.
@@ -158,15 +161,26 @@ STUDY = Study(
     question="How wide must a network be (how many keys must attention have) before its kernel looks like the limit?",
     presets={
         "quick": {
-            "seed": 1, "samples": 16, "input_size": 8, "outputs": 2, "seeds": 24,
-            "widths": [256, 4096, 16384], "entry_width": 4096, "entry_seeds": 2048,
+            "seed": 1,
+            "samples": 16,
+            "input_size": 8,
+            "outputs": 2,
+            "seeds": 24,
+            "widths": [256, 4096, 16384],
+            "entry_width": 4096,
+            "entry_seeds": 2048,
         },
         "full": {
-            "seed": 1, "samples": 64, "input_size": 16, "outputs": 4, "seeds": 64,
-            "widths": [256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536], "entry_width": 16384,
+            "seed": 1,
+            "samples": 64,
+            "input_size": 16,
+            "outputs": 4,
+            "seeds": 64,
+            "widths": [256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536],
+            "entry_width": 16384,
             "entry_seeds": 32768,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -11,7 +11,7 @@ the start as well, a neuron is then drawn with variance s + D^2/d in place of s,
 For ReLU this is zero, K does not depend on s; for softmax and the exponential it is not. Concentration makes the spread
 fall with the width, the mean stays: it has to be bounded by other means. That is the technical difficulty.
 
-References: arXiv 2405.03251v1, Lemma 5.1; sharp forms: `certificates.lemmas.perturbation`.
+References: arXiv 2405.03251v1, Lemma 5.1; sharp forms: `lemmas.perturbation`.
 """
 
 from functools import partial
@@ -21,10 +21,10 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from softntk.certificates.lemmas.perturbation import kernel_perturbation, sharp_bound, sharp_perturbation
 from softntk.data.synthetic import sphere_inputs
-from softntk.kernels.finite import finite
+from softntk.kernels.empirical import empirical_ntk
 from softntk.kernels.infinite import infinite
+from softntk.lemmas.perturbation import kernel_perturbation, sharp_bound, sharp_perturbation
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.networks.two_layer import TwoLayer
@@ -56,10 +56,10 @@ def _worst(name: str, parameters: Parameters) -> dict:
     data_key, start_key, move_key = jax.random.split(jax.random.key(parameters["seed"]), 3)
     inputs = sphere_inputs(data_key, count=parameters["samples"], size=parameters["input_size"])
     network = _start(name, parameters, parameters["width"], start_key)
-    kernel = finite(network, inputs)
+    kernel = empirical_ntk(network, inputs)
 
     def change(move: jax.Array) -> jax.Array:
-        return jnp.linalg.norm((finite(network.moved_to(network.hidden + move), inputs) - kernel).ravel())
+        return jnp.linalg.norm((empirical_ntk(network.moved_to(network.hidden + move), inputs) - kernel).ravel())
 
     def at_radius(direction: jax.Array, radius: jax.Array | float) -> jax.Array:
         length = jnp.linalg.norm(direction, axis=0, keepdims=True)
@@ -114,7 +114,7 @@ def _moments(name: str, width: int, parameters: Parameters) -> dict:
         start_key, move_key = jax.random.split(key)
         network = _start(name, parameters, width, start_key)
         moved = network.moved_to(network.hidden + deviation * jax.random.normal(move_key, network.hidden.shape))
-        return (_diagonal(finite(moved, inputs)) - _diagonal(finite(network, inputs))).mean()
+        return (_diagonal(empirical_ntk(moved, inputs)) - _diagonal(empirical_ntk(network, inputs))).mean()
 
     keys = jax.random.split(draw_key, parameters["moment_draws"])
     features = features_named(name)
@@ -146,15 +146,19 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             Verdict(
                 f"{title(name)}: the sharp bound on the kernel's change, every entry, at {len(radii)} radii",
                 Answer.HOLDS if kept else Answer.FAILS,
-                f"the worst change found reaches {ratio:.0%} of the bound in Frobenius norm", ratio, 1.0,
+                f"the worst change found reaches {ratio:.0%} of the bound in Frobenius norm",
+                ratio,
+                1.0,
             )
-        )  # fmt: skip
+        )
         verdicts.append(
             equal(
                 f"{title(name)}: mean change of a diagonal entry at m = {widths[-1]:,} equals that of the limit kernel",
-                means[f][-1].mean, float(limits[f]), error=4 * means[f][-1].error,
+                means[f][-1].mean,
+                float(limits[f]),
+                error=4 * means[f][-1].error,
             )
-        )  # fmt: skip
+        )
     arrays = xr.Dataset(
         {
             "random": (("features", "radius"), worst["random"], {"long_name": "largest change over random moves"}),
@@ -162,19 +166,24 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             "log10_literature": (("features", "radius"), worst["literature"], {"long_name": "log10 of the literature"}),
             "sharp": (("features", "radius"), worst["sharp"], {"long_name": "sharp bound"}),
             "mean_change": (
-                ("features", "width"), [[e.mean for e in row] for row in means],
+                ("features", "width"),
+                [[e.mean for e in row] for row in means],
                 {"long_name": "mean change of a diagonal entry under independent moves"},
             ),
             "mean_change_se": (
-                ("features", "width"), [[e.error for e in row] for row in means], {"long_name": "its standard error"},
+                ("features", "width"),
+                [[e.error for e in row] for row in means],
+                {"long_name": "its standard error"},
             ),
             "spread_of_change": (
-                ("features", "width"), changes.std(axis=2, ddof=1), {"long_name": "spread of that change over draws"},
+                ("features", "width"),
+                changes.std(axis=2, ddof=1),
+                {"long_name": "spread of that change over draws"},
             ),
             "limit_change": ("features", limits, {"long_name": "change of the limit kernel's diagonal entry"}),
         },
         coords={"features": list(NAMES), "radius": radii, "width": widths},
-    )  # fmt: skip
+    )
     return Outcome(arrays, verdicts, _findings(parameters, arrays))
 
 
@@ -205,16 +214,30 @@ STUDY = Study(
     question="How much does the kernel move when the neurons move, and what makes softmax harder than ReLU?",
     presets={
         "quick": {
-            "seed": 0, "samples": 16, "input_size": 8, "width": 1024, "radii": [1e-4, 1e-3, 0.00999, 0.1, 1.0],
-            "restarts": 2, "ascent_steps": 12, "moment_widths": [256, 4096], "moment_radius": 0.5,
+            "seed": 0,
+            "samples": 16,
+            "input_size": 8,
+            "width": 1024,
+            "radii": [1e-4, 1e-3, 0.00999, 0.1, 1.0],
+            "restarts": 2,
+            "ascent_steps": 12,
+            "moment_widths": [256, 4096],
+            "moment_radius": 0.5,
             "moment_draws": 400,
         },
         "full": {
-            "seed": 0, "samples": 40, "input_size": 20, "width": 4096,
-            "radii": [1e-5, 1e-4, 1e-3, 0.00999, 0.03, 0.1, 0.3, 1.0], "restarts": 8, "ascent_steps": 60,
-            "moment_widths": [256, 1024, 4096, 16384], "moment_radius": 0.5, "moment_draws": 2000,
+            "seed": 0,
+            "samples": 40,
+            "input_size": 20,
+            "width": 4096,
+            "radii": [1e-5, 1e-4, 1e-3, 0.00999, 0.03, 0.1, 0.3, 1.0],
+            "restarts": 8,
+            "ascent_steps": 60,
+            "moment_widths": [256, 1024, 4096, 16384],
+            "moment_radius": 0.5,
+            "moment_draws": 2000,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -61,9 +61,15 @@ def _distances(name: str, parameters: Parameters) -> dict:
             for k, each in enumerate(jax.random.split(seed_key, parameters["seeds"])):
                 sample_key, judge_key = jax.random.split(each)
                 points = sample(
-                    denoiser, process, sample_key, count=count, size=mixture.size, times=times, sampler=sampler,
+                    denoiser,
+                    process,
+                    sample_key,
+                    count=count,
+                    size=mixture.size,
+                    times=times,
+                    sampler=sampler,
                     denoised=True,
-                )  # fmt: skip
+                )
                 found[i, j, k] = distance(judge_key, points)
     return {"distances": found, "floors": np.array(floors)}
 
@@ -125,10 +131,12 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         for sampler in JUDGED:
             verdicts.append(
                 equal(
-                    f"{name}: {sampler} with {steps[-1]} steps is at the floor", float(last[NAMES.index(sampler)]),
-                    floor, error=4 * spread,
+                    f"{name}: {sampler} with {steps[-1]} steps is at the floor",
+                    float(last[NAMES.index(sampler)]),
+                    floor,
+                    error=4 * spread,
                 )
-            )  # fmt: skip
+            )
         words = ", ".join(f"{sampler} {value:.3f}" for sampler, value in zip(NAMES, last, strict=True))
         findings.append(f"{name}, {steps[-1]} steps: {words}; floor {floor:.3f} ± {float(arrays['floor_sd'][i]):.3f}.")
     findings.append(
@@ -143,16 +151,28 @@ STUDY = Study(
     question="How many steps does a sampler need, and what does the bound on KL say of them?",
     presets={
         "quick": {
-            "seed": 0, "mixtures": ["three-gaussians"], "samples": 2000, "steps": [8, 32, 128],
-            "seeds": 3, "floors": 8, "start": 1e-3, "bound_start": 0.01, "draws": 20_000,
+            "seed": 0,
+            "mixtures": ["three-gaussians"],
+            "samples": 2000,
+            "steps": [8, 32, 128],
+            "seeds": 3,
+            "floors": 8,
+            "start": 1e-3,
+            "bound_start": 0.01,
+            "draws": 20_000,
         },
         "full": {
             "seed": 0,
             "mixtures": ["gaussian", "three-gaussians", "eight-gaussians", "two-scales", "ten-dimensions"],
-            "samples": 4000, "steps": [4, 8, 16, 32, 64, 128, 256, 512], "seeds": 8, "floors": 40, "start": 1e-4,
-            "bound_start": 0.01, "draws": 200_000,
+            "samples": 4000,
+            "steps": [4, 8, 16, 32, 64, 128, 256, 512],
+            "seeds": 8,
+            "floors": 40,
+            "start": 1e-4,
+            "bound_start": 0.01,
+            "draws": 200_000,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

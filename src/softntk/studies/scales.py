@@ -17,7 +17,7 @@ import xarray as xr
 from softntk.certificates.convergence import Certificate, certify
 from softntk.data.synthetic import sphere
 from softntk.data.training_set import TrainingSet
-from softntk.dynamics.descent import descend
+from softntk.dynamics.descent import gradient_descent
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.networks.two_layer import TwoLayer
@@ -40,19 +40,24 @@ def _along(name: str, parameters: Parameters) -> dict:
     found, slowest = [], 0.0
     for scale in parameters["scales"]:
         start = paired(
-            start_key, input_size=parameters["input_size"], output_size=1, width=parameters["width"],
-            features=features_named(name), scale=scale,
-        )  # fmt: skip
+            start_key,
+            input_size=parameters["input_size"],
+            output_size=1,
+            width=parameters["width"],
+            features=features_named(name),
+            scale=scale,
+        )
         found.append(certify(start, data.inputs, data.labels, sharp=parameters["sharp"]))
         if found[-1].certified:
             slowest = max(slowest, _slowest_step(start, data, found[-1], parameters["steps"]))
     return {
         "slowest": slowest,
-        "h": [each.h for each in found], "h_flow": [each.h_flow for each in found],
+        "h": [each.h for each in found],
+        "h_flow": [each.h_flow for each in found],
         "lambda_min": [each.lambda_min for each in found],
         "condition": [each.b0**2 / each.s0**2 if each.s0 > 0 else float("inf") for each in found],
         "steps": [each.steps_to(parameters["loss"]) for each in found],
-    }  # fmt: skip
+    }
 
 
 def _slowest_step(start: TwoLayer, data: TrainingSet, proof: Certificate, steps: int) -> float:
@@ -60,7 +65,7 @@ def _slowest_step(start: TwoLayer, data: TrainingSet, proof: Certificate, steps:
 
     An output is a sum of m terms, which is off by a few eps of the sum without signs; so much is granted to each step.
     """
-    _, trace = descend(start, data.inputs, data.labels, step_size=proof.step_size, steps=steps)
+    _, trace = gradient_descent(start, data.inputs, data.labels, step_size=proof.step_size, steps=steps)
     norms = np.sqrt(2 * np.asarray(trace.loss))
     sums = TwoLayer(start.hidden, jnp.abs(start.output), start.features)(data.inputs)
     noise = 16 * np.finfo(float).eps * float(jnp.linalg.norm(sums) + jnp.linalg.norm(data.labels))
@@ -72,10 +77,12 @@ def _slowest_step(start: TwoLayer, data: TrainingSet, proof: Certificate, steps:
 def conclude(parameters: Parameters, results: Results) -> Outcome:
     scales = parameters["scales"]
     words = {
-        "h": "h of gradient descent, certified below 1/2", "h_flow": "h of gradient flow",
-        "lambda_min": "smallest eigenvalue of the kernel", "condition": "lambda_max / lambda_min of the kernel",
+        "h": "h of gradient descent, certified below 1/2",
+        "h_flow": "h of gradient flow",
+        "lambda_min": "smallest eigenvalue of the kernel",
+        "condition": "lambda_max / lambda_min of the kernel",
         "steps": f"steps after which the loss is proved to be below {parameters['loss']:g}",
-    }  # fmt: skip
+    }
     found = {entry: np.array([results[name][entry] for name in NAMES], float) for entry in words}
     arrays = xr.Dataset(
         {entry: (("features", "scale"), found[entry], {"long_name": words[entry]}) for entry in words},
@@ -93,11 +100,12 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         at_most(
             f"{title(name)}, m = {parameters['width']:,}: every step of the runs from certified starts shrinks the "
             "residual at least as much as proved, up to rounding (worst factor over the one proved)",
-            float(results[name]["slowest"]), 1.0,
+            float(results[name]["slowest"]),
+            1.0,
         )
         for f, name in enumerate(NAMES)
         if (found["h"][f] < 0.5).any()
-    ]  # fmt: skip
+    ]
     return Outcome(arrays, verdicts, findings)
 
 
@@ -106,14 +114,26 @@ STUDY = Study(
     question="Where do softmax and the exponential network part company as weights or inputs grow?",
     presets={
         "quick": {
-            "seed": 0, "samples": 20, "input_size": 10, "width": 1024, "loss": 1e-3, "steps": 100, "sharp": False,
+            "seed": 0,
+            "samples": 20,
+            "input_size": 10,
+            "width": 1024,
+            "loss": 1e-3,
+            "steps": 100,
+            "sharp": False,
             "scales": [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0],
         },
         "full": {
-            "seed": 0, "samples": 20, "input_size": 10, "width": 16384, "loss": 1e-3, "steps": 1000, "sharp": True,
+            "seed": 0,
+            "samples": 20,
+            "input_size": 10,
+            "width": 16384,
+            "loss": 1e-3,
+            "steps": 1000,
+            "sharp": True,
             "scales": [0.125, 0.25, 0.35, 0.5, 0.71, 1.0, 1.41, 2.0, 2.83, 4.0, 8.0, 16.0, 32.0, 64.0],
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -24,7 +24,7 @@ import xarray as xr
 from softntk.data.mixture import GaussianMixture, mixture_named
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
 from softntk.diffusion.learn import learn_blur, learn_kernel, learn_mlp, learn_neighbors, make_task
-from softntk.diffusion.matching import TimeLaw, noisy_views
+from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.process import Constant
 from softntk.diffusion.references import AffineDenoiser
 from softntk.diffusion.split import mean_square_error
@@ -58,7 +58,7 @@ def _error(name: str, count: int, draw: int, parameters: Parameters) -> tuple[fl
     mixture, process, law = mixture_named(parameters["mixture"]), Constant(), TimeLaw()
     # The first n of the same samples, whatever n is.
     clean = mixture.sample(clean_key, max(parameters["counts"]))[:count]
-    fresh = noisy_views(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
+    fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
     if name == "empirical":
         return mean_square_error(EmpiricalDenoiser(process, clean), truth, fresh).mean, np.nan
@@ -120,19 +120,35 @@ STUDY = Study(
     question="How does the error of a learned score fall with the number of samples, and who does better?",
     presets={
         "quick": {
-            "seed": 0, "draws": 2, "mixture": "three-gaussians", "counts": [100, 1000], "pairs": 4000,
-            "fresh": 1000, "kernels": ["softmax", "relu"], "scales": [11.0], "landmarks": 800,
-            "references": ["empirical", "neighbors", "affine", "maximum likelihood"], "seconds": 10.0,
+            "seed": 0,
+            "draws": 2,
+            "mixture": "three-gaussians",
+            "counts": [100, 1000],
+            "pairs": 4000,
+            "fresh": 1000,
+            "kernels": ["softmax", "relu"],
+            "scales": [11.0],
+            "landmarks": 800,
+            "references": ["empirical", "neighbors", "affine", "maximum likelihood"],
+            "seconds": 10.0,
             "steps": 2000,
         },
         "full": {
-            "seed": 0, "draws": 5, "mixture": "three-gaussians", "counts": [200, 1000, 4000], "pairs": 32000,
-            "fresh": 10000, "kernels": ["softmax", "relu"], "scales": [8.0, 11.0],
-            "landmarks": 3000, "references": list(REFERENCES),
-            "seconds": 300.0, "steps": 20000,
+            "seed": 0,
+            "draws": 5,
+            "mixture": "three-gaussians",
+            "counts": [200, 1000, 4000],
+            "pairs": 32000,
+            "fresh": 10000,
+            "kernels": ["softmax", "relu"],
+            "scales": [8.0, 11.0],
+            "landmarks": 3000,
+            "references": list(REFERENCES),
+            "seconds": 300.0,
+            "steps": 20000,
         },
     },
     plan=plan,
     conclude=conclude,
     weight=1.5,
-)  # fmt: skip
+)

@@ -36,9 +36,10 @@ def _fields(parameters: Parameters) -> dict:
     task = make_task(task_key, clean, process, law, views=parameters["views"], held_out_views=8)
     fit = learn_kernel(fit_key, task, scales=parameters["scales"], count=parameters["landmarks"])
     scores = {
-        "exact": mixture_score(process, mixture), "learned": ScoreOfDenoiser(process, fit.denoiser),
+        "exact": mixture_score(process, mixture),
+        "learned": ScoreOfDenoiser(process, fit.denoiser),
         "empirical": empirical_score(process, clean),
-    }  # fmt: skip
+    }
     side = jnp.linspace(-parameters["reach"], parameters["reach"], parameters["points"])
     x, y = jnp.meshgrid(side, side)
     points = jnp.stack([x.ravel(), y.ravel()], axis=1)
@@ -48,9 +49,11 @@ def _fields(parameters: Parameters) -> dict:
         densities.append(mixture.noisy(process.alpha(t), process.variance(t)).log_density(points))
     shape = (len(parameters["times"]), len(scores), len(side), len(side), 2)
     return {
-        "field": np.stack(fields).reshape(shape), "log_density": np.stack(densities).reshape(shape[0], *shape[2:4]),
-        "side": side, "clean": clean[:500],
-    }  # fmt: skip
+        "field": np.stack(fields).reshape(shape),
+        "log_density": np.stack(densities).reshape(shape[0], *shape[2:4]),
+        "side": side,
+        "clean": clean[:500],
+    }
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
@@ -63,10 +66,13 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             "clean": (("sample", "direction"), found["clean"], {"long_name": "samples learned from"}),
         },
         coords={
-            "time": parameters["times"], "score": list(SCORES), "x": found["side"], "y": found["side"],
+            "time": parameters["times"],
+            "score": list(SCORES),
+            "x": found["side"],
+            "y": found["side"],
             "direction": ["x", "y"],
         },
-    )  # fmt: skip
+    )
     findings = []
     for i, t in enumerate(parameters["times"]):
         share = density[i] / density[i].sum()
@@ -88,14 +94,28 @@ STUDY = Study(
     question="What does a learned score look like beside the truth?",
     presets={
         "quick": {
-            "seed": 0, "mixture": "three-gaussians", "samples": 500, "views": 8, "scales": [8.0],
-            "landmarks": 300, "times": [0.05, 0.4], "reach": 2.2, "points": 41,
+            "seed": 0,
+            "mixture": "three-gaussians",
+            "samples": 500,
+            "views": 8,
+            "scales": [8.0],
+            "landmarks": 300,
+            "times": [0.05, 0.4],
+            "reach": 2.2,
+            "points": 41,
         },
         "full": {
-            "seed": 0, "mixture": "three-gaussians", "samples": 2000, "views": 8, "scales": [4.0, 6.0, 8.0, 11.0],
-            "landmarks": 1500, "times": [0.05, 0.4], "reach": 2.2, "points": 61,
+            "seed": 0,
+            "mixture": "three-gaussians",
+            "samples": 2000,
+            "views": 8,
+            "scales": [4.0, 6.0, 8.0, 11.0],
+            "landmarks": 1500,
+            "times": [0.05, 0.4],
+            "reach": 2.2,
+            "points": 61,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -22,10 +22,10 @@ from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
 from softntk.diffusion.landmarks import draw_landmarks, kernel_path
 from softntk.diffusion.learn import make_task
-from softntk.diffusion.matching import TimeLaw, noisy_views
+from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.process import Constant
 from softntk.diffusion.wide import train_network
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.studies.problems import title
@@ -55,25 +55,35 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
     clean_key, fresh_key, view_key, task_key, start_key, mark_key = jax.random.split(key, 6)
     mixture, process, law = mixture_named(parameters["mixture"]), Constant(), TimeLaw()
     clean = mixture.sample(clean_key, parameters["samples"])
-    fresh = noisy_views(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
+    fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
     task = make_task(task_key, clean, process, law, views=parameters["views"], held_out_views=4)
     frame, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
     scale = parameters["scales"][name]
     start = paired(
-        start_key, input_size=mixture.size + 2, output_size=mixture.size, width=width, features=features_named(name),
-        scale=scale, dtype=jnp.float32,
-    )  # fmt: skip
-    phi = draw_landmarks(mark_key, Limit(features_named(name), scale), pairs.inputs, count=parameters["landmarks"])
+        start_key,
+        input_size=mixture.size + 2,
+        output_size=mixture.size,
+        width=width,
+        features=features_named(name),
+        scale=scale,
+        dtype=jnp.float32,
+    )
+    phi = draw_landmarks(
+        mark_key, LimitKernel(features_named(name), scale), pairs.inputs, count=parameters["landmarks"]
+    )
     path = kernel_path(phi, pairs.inputs, pairs.labels)
     inputs, size = frame.ball(fresh.times, fresh.points), frame.size(fresh.times)[:, None]
     base = frame.baseline(fresh.times, fresh.points)
     outputs = []
     run = train_network(
-        start, pairs, legs=parameters["legs"], leg_steps=parameters["leg_steps"],
+        start,
+        pairs,
+        legs=parameters["legs"],
+        leg_steps=parameters["leg_steps"],
         held_out_error=lambda network: outputs.append(network(inputs.astype(jnp.float32)).astype(float)) or 0.0,
         patience=parameters["legs"],
-    )  # fmt: skip
+    )
     taus = jnp.asarray(run.at * run.time_of_step)
     flow = path.outputs(inputs, path.flow_factors(taus))
 
@@ -85,8 +95,10 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
         "network": np.asarray(mean((base - truth)[None] + size[None] * network)),
         "flow": np.asarray(mean((base - truth)[None] + size[None] * flow)),
         "coupling": np.asarray(mean(size[None] * (network - flow))),
-        "steps": run.at, "tau": np.asarray(taus), "affine": np.asarray(mean(base - truth)),
-    }  # fmt: skip
+        "steps": run.at,
+        "tau": np.asarray(taus),
+        "affine": np.asarray(mean(base - truth)),
+    }
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
@@ -122,16 +134,32 @@ STUDY = Study(
     question="Does a trained network estimate the score as its kernel limit does?",
     presets={
         "quick": {
-            "seed": 0, "draws": 2, "mixture": "three-gaussians", "samples": 200, "views": 4, "widths": [64, 1024],
-            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0}, "legs": 3, "leg_steps": 40, "fresh": 500,
+            "seed": 0,
+            "draws": 2,
+            "mixture": "three-gaussians",
+            "samples": 200,
+            "views": 4,
+            "widths": [64, 1024],
+            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0},
+            "legs": 3,
+            "leg_steps": 40,
+            "fresh": 500,
             "landmarks": 200,
         },
         "full": {
-            "seed": 0, "draws": 5, "mixture": "three-gaussians", "samples": 1000, "views": 4,
-            "widths": [256, 1024, 4096], "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0}, "legs": 10,
-            "leg_steps": 200, "fresh": 10000, "landmarks": 1000,
+            "seed": 0,
+            "draws": 5,
+            "mixture": "three-gaussians",
+            "samples": 1000,
+            "views": 4,
+            "widths": [256, 1024, 4096],
+            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0},
+            "legs": 10,
+            "leg_steps": 200,
+            "fresh": 10000,
+            "landmarks": 1000,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

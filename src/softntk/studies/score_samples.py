@@ -79,8 +79,9 @@ def _measured(key, points, training, unseen, count: int) -> list[float]:
     new = apart if points is training else some
     return [
         classifier_accuracy(trees_key, some, apart).mean,
-        float(sliced_wasserstein(slices_key, some, apart)), memorized_share(new, training).mean,
-    ]  # fmt: skip
+        float(sliced_wasserstein(slices_key, some, apart)),
+        memorized_share(new, training).mean,
+    ]
 
 
 def _pictures(drawn, training, factor, shift, shown: int) -> dict[str, np.ndarray]:
@@ -90,10 +91,12 @@ def _pictures(drawn, training, factor, shift, shown: int) -> dict[str, np.ndarra
     first = drawn["learned"][:shown]
     distances = ((first[:, None] - training[None]) ** 2).sum(axis=2)
     return {
-        "learned": in_units(first), "smoothed": in_units(drawn["smoothed"][:shown]), "real": in_units(training[:shown]),
+        "learned": in_units(first),
+        "smoothed": in_units(drawn["smoothed"][:shown]),
+        "real": in_units(training[:shown]),
         "nearest": in_units(training[distances.argmin(axis=1)]),
         "distance": nearest_distances(first, training)[:, 0],
-    }  # fmt: skip
+    }
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
@@ -105,11 +108,15 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         measures[i, : results[name]["measures"].shape[0]] = results[name]["measures"]
         for kind in ("learned", "smoothed", "real", "nearest"):
             variables[f"{name}_{kind}"] = (
-                (f"shown_{name}", f"column_{name}"), results[name][kind], {"long_name": f"{kind} rows of {name}"},
-            )  # fmt: skip
+                (f"shown_{name}", f"column_{name}"),
+                results[name][kind],
+                {"long_name": f"{kind} rows of {name}"},
+            )
     variables["measures"] = (
-        ("data", "draw", "set", "measure"), measures, {"long_name": "distance to unseen rows, share memorized"},
-    )  # fmt: skip
+        ("data", "draw", "set", "measure"),
+        measures,
+        {"long_name": "distance to unseen rows, share memorized"},
+    )
     arrays = xr.Dataset(variables, coords={"data": names, "set": list(SETS), "measure": list(MEASURES)})
     findings = []
     for i, name in enumerate(names):
@@ -127,24 +134,37 @@ STUDY = Study(
     question="Are the samples of a learned score like the data, and are they new?",
     presets={
         "quick": {
-            "seed": 0, "sampler": "ddpm",
+            "seed": 0,
+            "sampler": "ddpm",
             "data": {
-                "rings": _PLANE | {"draws": 1, "count": 1000, "views": 4, "landmarks": 400, "samples": 500,
-                                   "shown": 300},
-                "digits": _DIGITS | {"draws": 1, "count": 600, "views": 2, "landmarks": 400, "samples": 150,
-                                     "shown": 10},
+                "rings": _PLANE
+                | {"draws": 1, "count": 1000, "views": 4, "landmarks": 400, "samples": 500, "shown": 300},
+                "digits": _DIGITS
+                | {"draws": 1, "count": 600, "views": 2, "landmarks": 400, "samples": 150, "shown": 10},
             },
         },
         "full": {
-            "seed": 0, "sampler": "ddpm",
+            "seed": 0,
+            "sampler": "ddpm",
             "data": {
-                **{name: _PLANE | {"draws": 5, "count": 2000, "views": 8, "landmarks": 1200, "samples": 2000,
-                                   "shown": 500, "steps": 200} for name in ("rings", "moons", "spiral")},
-                "digits": _DIGITS | {"draws": 5, "count": None, "views": 8, "landmarks": 2500, "samples": 359,
-                                     "shown": 10, "steps": 200},
+                **{
+                    name: _PLANE
+                    | {
+                        "draws": 5,
+                        "count": 2000,
+                        "views": 8,
+                        "landmarks": 1200,
+                        "samples": 2000,
+                        "shown": 500,
+                        "steps": 200,
+                    }
+                    for name in ("rings", "moons", "spiral")
+                },
+                "digits": _DIGITS
+                | {"draws": 5, "count": None, "views": 8, "landmarks": 2500, "samples": 359, "shown": 10, "steps": 200},
             },
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -17,17 +17,17 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from softntk.certificates.deviation import deviation
-from softntk.certificates.tube import tube
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
 from softntk.diffusion.landmarks import draw_landmarks, kernel_path
 from softntk.diffusion.learn import learn_kernel, make_task
-from softntk.diffusion.matching import TimeLaw, noisy_views
+from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.process import Constant
 from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, truncation
 from softntk.diffusion.wide import train_network
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
+from softntk.linearization.deviations import deviation
+from softntk.linearization.tubes import tube
 from softntk.networks.features import FEATURES, Softmax, features_named
 from softntk.networks.initialization import paired
 from softntk.numerics.eigen import dense_radius
@@ -49,9 +49,10 @@ _WEIGHT_OF_TIME = 0.5
 def plan(parameters: Parameters) -> list[Cell]:
     cells = [Cell(name, partial(_network, name, parameters), weight=2.0) for name in NAMES]
     return [
-        *cells, Cell(_TUNED, partial(_kernel, parameters), weight=4.0),
+        *cells,
+        Cell(_TUNED, partial(_kernel, parameters), weight=4.0),
         Cell("Theorem B", partial(_tube, parameters), weight=2.0),
-    ]  # fmt: skip
+    ]
 
 
 def _setting(draw: int, parameters: Parameters):
@@ -59,7 +60,7 @@ def _setting(draw: int, parameters: Parameters):
     clean_key, fresh_key, view_key, task_key, rest = jax.random.split(key, 5)
     mixture, process, law = mixture_named(parameters["mixture"]), Constant(), TimeLaw()
     clean = mixture.sample(clean_key, parameters["samples"])
-    fresh = noisy_views(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
+    fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     task = make_task(
         task_key, clean, process, law, views=parameters["views"], held_out_views=4, labels=parameters["labels"]
     )
@@ -82,18 +83,29 @@ def _network(name: str, parameters: Parameters) -> dict:
         frame, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
         features, scale = features_named(name), parameters["scales"][name]
         start = paired(
-            start_key, input_size=mixture.size + 2, output_size=mixture.size, width=parameters["width"],
-            features=features, scale=scale, dtype=jnp.float32,
-        )  # fmt: skip
+            start_key,
+            input_size=mixture.size + 2,
+            output_size=mixture.size,
+            width=parameters["width"],
+            features=features,
+            scale=scale,
+            dtype=jnp.float32,
+        )
         run = train_network(start, pairs, legs=1, leg_steps=parameters["steps"])
-        phi = draw_landmarks(mark_key, Limit(features, scale), pairs.inputs, count=parameters["landmarks"])
+        phi = draw_landmarks(mark_key, LimitKernel(features, scale), pairs.inputs, count=parameters["landmarks"])
         path = kernel_path(phi, pairs.inputs, pairs.labels)
         splits.append(
             error_split(
-                path, run.tau, frame, pairs.inputs, task.every, truth, fresh,
+                path,
+                run.tau,
+                frame,
+                pairs.inputs,
+                task.every,
+                truth,
+                fresh,
                 lambda u, net=run.network: net(u.astype(jnp.float32)).astype(u.dtype),
             )
-        )  # fmt: skip
+        )
     return _gathered(splits)
 
 
@@ -119,11 +131,18 @@ def _kernel(parameters: Parameters) -> dict:
         squared_norm = (weights**2).sum() * top
         facts.append(
             [
-                cut["mass"].mean, cut["mass"].error, cut["error"].mean, cut["error"].error,
-                float(lowest[0] / top), float(floor / top), float(squared_norm), lipschitz_constant(truth, fresh),
-                float(jnp.linalg.norm(fit.pairs.inputs, axis=1).max()), float(jnp.abs(fit.pairs.labels).max()),
+                cut["mass"].mean,
+                cut["mass"].error,
+                cut["error"].mean,
+                cut["error"].error,
+                float(lowest[0] / top),
+                float(floor / top),
+                float(squared_norm),
+                lipschitz_constant(truth, fresh),
+                float(jnp.linalg.norm(fit.pairs.inputs, axis=1).max()),
+                float(jnp.abs(fit.pairs.labels).max()),
             ]
-        )  # fmt: skip
+        )
     return _gathered(splits) | {"chain": np.array(chains), "facts": np.array(facts)}
 
 
@@ -133,17 +152,23 @@ def _tube(parameters: Parameters) -> dict:
     chosen = jnp.arange(parameters["tube_pairs"])
     inputs, labels = pairs.inputs[chosen], pairs.labels[chosen]
     start = paired(
-        key, input_size=inputs.shape[1], output_size=labels.shape[1], width=parameters["tube_width"],
-        features=Softmax(), scale=1.0,
-    )  # fmt: skip
+        key,
+        input_size=inputs.shape[1],
+        output_size=labels.shape[1],
+        width=parameters["tube_width"],
+        features=Softmax(),
+        scale=1.0,
+    )
     arguments = {"step_size": "stable", "steps": parameters["tube_steps"]}
     bound = tube(start, inputs, labels, visits=8, **arguments)
     measured = deviation(start, inputs, labels, **arguments)
     curves = np.stack([bound.curves[name].deviation for name in bound.curves])
     return {
-        "measured": measured.training, "bound": np.nanmin(np.where(np.isfinite(curves), curves, np.inf), axis=0),
-        "floor": measured.floor, "start": np.linalg.norm(np.asarray(labels)),
-    }  # fmt: skip
+        "measured": measured.training,
+        "bound": np.nanmin(np.where(np.isfinite(curves), curves, np.inf), axis=0),
+        "floor": measured.floor,
+        "start": np.linalg.norm(np.asarray(labels)),
+    }
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
@@ -153,10 +178,16 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
     chain = tuned["chain"]
     arrays = xr.Dataset(
         {
-            "part": (("learner", "draw", "term"), np.stack([each["terms"] for each in found]),
-                     {"long_name": "part of the mean squared error"}),
-            "part_error": (("learner", "draw", "term"), np.stack([each["errors"] for each in found]),
-                           {"long_name": "standard error of the part, from the fresh views"}),
+            "part": (
+                ("learner", "draw", "term"),
+                np.stack([each["terms"] for each in found]),
+                {"long_name": "part of the mean squared error"},
+            ),
+            "part_error": (
+                ("learner", "draw", "term"),
+                np.stack([each["errors"] for each in found]),
+                {"long_name": "standard error of the part, from the fresh views"},
+            ),
             "chain": (("draw", "link"), chain[:, :, 0], {"long_name": "term of the bound on KL"}),
             "chain_error": (("draw", "link"), chain[:, :, 1], {"long_name": "standard error of the term"}),
             "facts": (("draw", "fact"), tuned["facts"], {"long_name": "what the assumptions ask about"}),
@@ -164,11 +195,23 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             "tube_bound": ("step", near["bound"], {"long_name": "proved bound of that distance"}),
         },
         coords={
-            "learner": rows, "term": list(TERMS), "link": list(CHAIN),
-            "fact": ["truncated mass", "its error", "change by truncation", "error of the change", "lambda",
-                     "rounding of lambda", "squared norm", "Lipschitz constant", "largest input", "largest label"],
+            "learner": rows,
+            "term": list(TERMS),
+            "link": list(CHAIN),
+            "fact": [
+                "truncated mass",
+                "its error",
+                "change by truncation",
+                "error of the change",
+                "lambda",
+                "rounding of lambda",
+                "squared norm",
+                "Lipschitz constant",
+                "largest input",
+                "largest label",
+            ],
         },
-    )  # fmt: skip
+    )
     return Outcome(arrays, _verdicts(parameters, arrays, near), _findings(arrays))
 
 
@@ -185,12 +228,17 @@ def _verdicts(parameters: Parameters, arrays: xr.Dataset, near) -> list[Verdict]
     fact = {str(name): arrays["facts"].sel(fact=name) for name in arrays["fact"].values}
     lowest = float(fact["lambda"].min())
     evaluation = SCORE.evaluate(
-        n=parameters["samples"], d=2, lambda_min=lowest, lambda_radius=float(fact["rounding of lambda"].max()),
+        n=parameters["samples"],
+        d=2,
+        lambda_min=lowest,
+        lambda_radius=float(fact["rounding of lambda"].max()),
         stopping_error=float(arrays["part"].sel(learner=_TUNED, term="bias").mean()),
-        target_norm_squared=float(fact["squared norm"].mean()), lipschitz=float(fact["Lipschitz constant"].max()),
+        target_norm_squared=float(fact["squared norm"].mean()),
+        lipschitz=float(fact["Lipschitz constant"].max()),
         mismatch=float(arrays["part"].sel(learner=_TUNED, term="noise").mean()),
-        largest_input=float(fact["largest input"].max()), largest_label=float(fact["largest label"].max()),
-    )  # fmt: skip
+        largest_input=float(fact["largest input"].max()),
+        largest_label=float(fact["largest label"].max()),
+    )
     total = float(arrays["part"].sel(learner=_TUNED, term="total").mean())
     return [contained, evaluation.verdict(total, claim="The paper's final theorem, beside the measured error")]
 
@@ -211,18 +259,44 @@ STUDY = Study(
     question="Where does the error of a learned score come from?",
     presets={
         "quick": {
-            "seed": 0, "draws": 2, "mixture": "three-gaussians", "samples": 200, "views": 4, "labels": "drawn",
-            "fresh": 1000, "width": 512, "steps": 200, "landmarks": 200,
-            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0}, "kernel_scales": [8.0],
-            "sampler_steps": 50, "lambda_pairs": 100, "tube_pairs": 16, "tube_width": 2048, "tube_steps": 50,
+            "seed": 0,
+            "draws": 2,
+            "mixture": "three-gaussians",
+            "samples": 200,
+            "views": 4,
+            "labels": "drawn",
+            "fresh": 1000,
+            "width": 512,
+            "steps": 200,
+            "landmarks": 200,
+            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0},
+            "kernel_scales": [8.0],
+            "sampler_steps": 50,
+            "lambda_pairs": 100,
+            "tube_pairs": 16,
+            "tube_width": 2048,
+            "tube_steps": 50,
         },
         "full": {
-            "seed": 0, "draws": 5, "mixture": "three-gaussians", "samples": 1000, "views": 4, "labels": "drawn",
-            "fresh": 20000, "width": 4096, "steps": 2000, "landmarks": 1000,
-            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0}, "kernel_scales": [4.0, 6.0, 8.0],
-            "sampler_steps": 200, "lambda_pairs": 400, "tube_pairs": 32, "tube_width": 8192, "tube_steps": 300,
+            "seed": 0,
+            "draws": 5,
+            "mixture": "three-gaussians",
+            "samples": 1000,
+            "views": 4,
+            "labels": "drawn",
+            "fresh": 20000,
+            "width": 4096,
+            "steps": 2000,
+            "landmarks": 1000,
+            "scales": {"softmax": 1.0, "exponential": 1.0, "relu": 1.0},
+            "kernel_scales": [4.0, 6.0, 8.0],
+            "sampler_steps": 200,
+            "lambda_pairs": 400,
+            "tube_pairs": 32,
+            "tube_width": 8192,
+            "tube_steps": 300,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -16,10 +16,10 @@ from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
 from softntk.diffusion.landmarks import draw_landmarks, kernel_path
 from softntk.diffusion.learn import make_task, path_errors
-from softntk.diffusion.matching import TimeLaw, noisy_views
+from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.process import Constant
 from softntk.diffusion.stopping import RULES, flow_times, stop_by_error, stopping_times
-from softntk.kernels.limit import Limit
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import Softmax
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 
@@ -46,12 +46,14 @@ def _one(labels: str, count: int, draw: int, parameters: Parameters) -> dict[str
     clean_key, fresh_key, view_key, task_key, mark_key = jax.random.split(key, 5)
     mixture, process, law = mixture_named(parameters["mixture"]), Constant(), TimeLaw()
     clean = mixture.sample(clean_key, count)
-    fresh = noisy_views(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
+    fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
     views = max(parameters["pairs"] // count, 1)
     task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 2), labels=labels)
     frame, pairs = task.pairs(_WEIGHT_OF_TIME)
-    phi = draw_landmarks(mark_key, Limit(Softmax(), parameters["scale"]), pairs.inputs, count=parameters["landmarks"])
+    phi = draw_landmarks(
+        mark_key, LimitKernel(Softmax(), parameters["scale"]), pairs.inputs, count=parameters["landmarks"]
+    )
     path = kernel_path(phi, pairs.inputs, pairs.labels)
     grid = flow_times(path, parameters["grid"], longest=parameters["longest"])
     factors = path.flow_factors(grid)
@@ -96,16 +98,32 @@ STUDY = Study(
     question="When should the learning of a score stop?",
     presets={
         "quick": {
-            "seed": 0, "draws": 2, "mixture": "three-gaussians", "counts": [200, 1000], "pairs": 2000,
-            "labels": ["drawn", "averaged"], "fresh": 2000, "scale": 6.0, "landmarks": 200, "grid": 30,
+            "seed": 0,
+            "draws": 2,
+            "mixture": "three-gaussians",
+            "counts": [200, 1000],
+            "pairs": 2000,
+            "labels": ["drawn", "averaged"],
+            "fresh": 2000,
+            "scale": 6.0,
+            "landmarks": 200,
+            "grid": 30,
             "longest": 1e8,
         },
         "full": {
-            "seed": 0, "draws": 5, "mixture": "three-gaussians", "counts": [200, 1000, 4000], "pairs": 16000,
-            "labels": ["drawn", "averaged"], "fresh": 20000, "scale": 6.0, "landmarks": 1000, "grid": 60,
+            "seed": 0,
+            "draws": 5,
+            "mixture": "three-gaussians",
+            "counts": [200, 1000, 4000],
+            "pairs": 16000,
+            "labels": ["drawn", "averaged"],
+            "fresh": 20000,
+            "scale": 6.0,
+            "landmarks": 1000,
+            "grid": 60,
             "longest": 1e8,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -19,9 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from softntk.kernels.finite import finite
+from softntk.kernels.empirical import empirical_ntk
 from softntk.kernels.infinite import infinite
-from softntk.kernels.spectrum import as_matrix
+from softntk.kernels.spectra import as_matrix
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.numerics.eigen import dense_radius
@@ -74,7 +74,7 @@ def _finites(source: str, name: str, parameters: Parameters) -> dict:
     @jax.jit
     def smallest(key: jax.Array) -> jax.Array:
         network = paired(key, input_size=inputs.shape[1], output_size=1, width=parameters["width"], features=features)
-        return jnp.linalg.eigvalsh(as_matrix(finite(network, inputs)))[0]
+        return jnp.linalg.eigvalsh(as_matrix(empirical_ntk(network, inputs)))[0]
 
     keys = jax.random.split(jax.random.key(parameters["seed"] + 1000), parameters["seeds"])
     return {"lambda": jax.lax.map(smallest, keys)}
@@ -106,9 +106,11 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         ]
     )
     exponents = np.array(
-        [[hidden_exponent(n=size, delta=0.01, sigma=1.0, exponent=18, constants=Constants(radius=C)) for C in RADII]
-         for size in SIZES]
-    )  # fmt: skip
+        [
+            [hidden_exponent(n=size, delta=0.01, sigma=1.0, exponent=18, constants=Constants(radius=C)) for C in RADII]
+            for size in SIZES
+        ]
+    )
     arrays = xr.Dataset(
         {
             "lambda_limit": (("data", "features"), limit, {"long_name": "smallest eigenvalue of the limit kernel"}),
@@ -117,26 +119,36 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             "log10_width": (("data", "features"), asked[:, :, 0, 0], {"long_name": "log10 width without n^o(1)"}),
             "log10_steps": (("data", "features"), asked[:, :, 0, 1], {"long_name": "log10 steps without n^o(1)"}),
             "log10_width_factor": (
-                ("data", "features", "C"), asked[:, :, :, 2], {"long_name": "log10 of the n^o(1) in the width"},
+                ("data", "features", "C"),
+                asked[:, :, :, 2],
+                {"long_name": "log10 of the n^o(1) in the width"},
             ),
             "log10_steps_factor": (
-                ("data", "features", "C"), asked[:, :, :, 3], {"long_name": "log10 of the n^o(1) in the steps"},
+                ("data", "features", "C"),
+                asked[:, :, :, 3],
+                {"long_name": "log10 of the n^o(1) in the steps"},
             ),
             "log10_theorem_width": (("data", "C"), theorem, {"long_name": "log10 width of the softmax theorem"}),
             "hidden_exponent": (("samples", "C"), exponents, {"long_name": "the o(1) in n^(2+o(1)) of the width"}),
             "lambda_sphere": (
-                ("dimension", "features", "draw"), np.array(spheres).transpose(0, 2, 1),
+                ("dimension", "features", "draw"),
+                np.array(spheres).transpose(0, 2, 1),
                 {"long_name": "smallest eigenvalue of the limit kernel, random points on the sphere"},
             ),
             "spectrum": (
-                ("data", "features", "index"), np.array([results[f"limit {s}"]["values"][0, :, ::-1] for s in data]),
+                ("data", "features", "index"),
+                np.array([results[f"limit {s}"]["values"][0, :, ::-1] for s in data]),
                 {"long_name": "eigenvalues of the limit kernel, largest first"},
             ),
         },
         coords={
-            "data": data, "features": list(NAMES), "C": list(RADII), "samples": list(SIZES), "dimension": dimensions,
+            "data": data,
+            "features": list(NAMES),
+            "C": list(RADII),
+            "samples": list(SIZES),
+            "dimension": dimensions,
         },
-    )  # fmt: skip
+    )
     return Outcome(arrays, verdicts, _findings(parameters, arrays))
 
 
@@ -179,14 +191,26 @@ STUDY = Study(
     question="Table 1 gives the three networks the same rates: what are they with the numbers in it?",
     presets={
         "quick": {
-            "seed": 0, "data": ["digits", "breast_cancer"], "count": 100, "width": 4096, "seeds": 8,
-            "dimensions": [3, 10, 30], "draws": 20, "epsilon": 1e-3,
+            "seed": 0,
+            "data": ["digits", "breast_cancer"],
+            "count": 100,
+            "width": 4096,
+            "seeds": 8,
+            "dimensions": [3, 10, 30],
+            "draws": 20,
+            "epsilon": 1e-3,
         },
         "full": {
-            "seed": 0, "data": ["digits", "breast_cancer", "wine", "iris", "diabetes"], "count": 140, "width": 16384,
-            "seeds": 32, "dimensions": [2, 3, 4, 5, 7, 10, 15, 20, 30, 50], "draws": 100, "epsilon": 1e-3,
+            "seed": 0,
+            "data": ["digits", "breast_cancer", "wine", "iris", "diabetes"],
+            "count": 140,
+            "width": 16384,
+            "seeds": 32,
+            "dimensions": [2, 3, 4, 5, 7, 10, 15, 20, 30, 50],
+            "draws": 100,
+            "epsilon": 1e-3,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

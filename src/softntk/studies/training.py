@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from softntk.dynamics.descent import descend
-from softntk.dynamics.linearized import linearized
+from softntk.dynamics.descent import gradient_descent
+from softntk.dynamics.linearized import linearize
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.numerics.eigen import dense_radius
@@ -53,19 +53,30 @@ def _run(source: str, name: str, width: int, parameters: Parameters) -> dict:
     network = paired(
         start_key, input_size=inputs.shape[1], output_size=labels.shape[1], width=width, features=features_named(name)
     )
-    around = linearized(network, inputs, labels)
-    _, trace = descend(
-        network, inputs, labels, step_size=float(around.step_size), steps=parameters["steps"],
+    around = linearize(network, inputs, labels)
+    _, trace = gradient_descent(
+        network,
+        inputs,
+        labels,
+        step_size=float(around.step_size),
+        steps=parameters["steps"],
         record_every=parameters["record_every"],
-    )  # fmt: skip
+    )
     values = around.spectrum.values
     return {
-        "steps": trace.steps, "loss": trace.loss, "distance": trace.distance,
-        "neuron_distance": trace.neuron_distance, "linearized_loss": around.loss(trace.steps),
-        "linearized_distance": around.distance(trace.steps), "step_size": trace.step_size,
-        "lambda_min": values[0], "lambda_error": dense_radius(values), "diverged_at": trace.diverged_at,
-        "residual": jnp.linalg.norm(labels), "outputs": labels.shape[1],
-    }  # fmt: skip
+        "steps": trace.steps,
+        "loss": trace.loss,
+        "distance": trace.distance,
+        "neuron_distance": trace.neuron_distance,
+        "linearized_loss": around.loss(trace.steps),
+        "linearized_distance": around.distance(trace.steps),
+        "step_size": trace.step_size,
+        "lambda_min": values[0],
+        "lambda_error": dense_radius(values),
+        "diverged_at": trace.diverged_at,
+        "residual": jnp.linalg.norm(labels),
+        "outputs": labels.shape[1],
+    }
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
@@ -92,17 +103,21 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             "promised_loss": ((*dims, "step"), promised, {"long_name": "start times (1 - m eta lambda / 2)^t"}),
             "distance": ((*dims, "step"), gathered("distance"), {"long_name": "||W(t) - W(0)||_F"}),
             "linearized_distance": (
-                (*dims, "step"), gathered("linearized_distance"), {"long_name": "the same of the linearized run"},
+                (*dims, "step"),
+                gathered("linearized_distance"),
+                {"long_name": "the same of the linearized run"},
             ),
             "neuron_distance": (
-                (*dims, "step"), gathered("neuron_distance"), {"long_name": "largest distance of a neuron"},
+                (*dims, "step"),
+                gathered("neuron_distance"),
+                {"long_name": "largest distance of a neuron"},
             ),
             "lambda_min": (dims, smallest, {"long_name": "smallest eigenvalue of the kernel at the start"}),
             "lambda_error": (dims, error, {"long_name": "numerical error of it"}),
             "step_size": (dims, eta, {"long_name": "step size"}),
         },
         coords={"data": data, "features": list(NAMES), "width": widths, "step": steps},
-    )  # fmt: skip
+    )
     return Outcome(arrays, verdicts, _findings(parameters, arrays))
 
 
@@ -116,9 +131,15 @@ def _rate_verdict(
     if not result["lambda_min"] > result["lambda_error"]:
         return does_not_apply(claim, f"lambda = {float(result['lambda_min']):.2g} is below its numerical error")
     evaluation = LOSS.evaluate(
-        n=parameters["count"], m=width, k=int(result["outputs"]), delta=0.01, sigma=1.0,
-        eta=float(result["step_size"]), lambda_min=float(result["lambda_min"]), residual=float(result["residual"]),
-    )  # fmt: skip
+        n=parameters["count"],
+        m=width,
+        k=int(result["outputs"]),
+        delta=0.01,
+        sigma=1.0,
+        eta=float(result["step_size"]),
+        lambda_min=float(result["lambda_min"]),
+        residual=float(result["residual"]),
+    )
     failed = next((str(check) for check in evaluation.checks if check.status == "not met"), None)
     if failed is not None:
         return does_not_apply(claim, f"{failed}; {seen}", float(loss[-1]), float(promised[-1]))
@@ -152,14 +173,22 @@ STUDY = Study(
     question="Does gradient descent do on real data what the theory says, at widths that can be built?",
     presets={
         "quick": {
-            "seed": 0, "data": ["digits", "breast_cancer"], "count": 60, "widths": [256, 4096], "steps": 400,
+            "seed": 0,
+            "data": ["digits", "breast_cancer"],
+            "count": 60,
+            "widths": [256, 4096],
+            "steps": 400,
             "record_every": 10,
         },
         "full": {
-            "seed": 0, "data": ["digits", "breast_cancer", "wine"], "count": 100,
-            "widths": [256, 1024, 4096, 16384, 65536], "steps": 4000, "record_every": 50,
+            "seed": 0,
+            "data": ["digits", "breast_cancer", "wine"],
+            "count": 100,
+            "widths": [256, 1024, 4096, 16384, 65536],
+            "steps": 4000,
+            "record_every": 50,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

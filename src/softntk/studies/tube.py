@@ -1,10 +1,10 @@
 """How far does a network stray from its linearization, proved and measured?
 
-For paired starts of growing width: the deviation |R(t) - Rhat(t)| of a real run, and the bounds of `certificates.tube`,
-Theorem B (any start), B' (paired start), and the sharper forms. A bound that exceeds |R(0)| says nothing and is
-infinite from there on. None of them needs a lower bound on lambda. The bounds speak of exact arithmetic: late in a run,
-when the true deviation has died out, what is measured is rounding. So runs are compared at every step, and described by
-their largest deviation.
+For paired starts of growing width: the deviation |R(t) - Rhat(t)| of a real run, and the bounds of
+`softntk.linearization`, Theorem B (any start), B' (paired start), and the sharper forms. A bound that exceeds |R(0)|
+says nothing and is infinite from there on. None of them needs a lower bound on lambda. The bounds speak of exact
+arithmetic: late in a run, when the true deviation has died out, what is measured is rounding. So runs are compared at
+every step, and described by their largest deviation.
 """
 
 from functools import partial
@@ -13,9 +13,9 @@ import jax
 import numpy as np
 import xarray as xr
 
-from softntk.certificates.deviation import deviation
-from softntk.certificates.tube import tube
 from softntk.data.synthetic import sphere
+from softntk.linearization.deviations import deviation
+from softntk.linearization.tubes import tube
 from softntk.networks.features import features_named
 from softntk.networks.initialization import paired
 from softntk.studies.problems import title
@@ -46,9 +46,11 @@ def _run(name: str, width: int, parameters: Parameters) -> dict:
     bound = tube(start, data.inputs, data.labels, visits=parameters["visits"], **arguments)
     measured = deviation(start, data.inputs, data.labels, **arguments)
     return {
-        "measured": measured.training, "floor": measured.floor, "residual": bound.residual,
+        "measured": measured.training,
+        "floor": measured.floor,
+        "residual": bound.residual,
         **{curve: bound.curves[curve].deviation for curve in CURVES},
-    }  # fmt: skip
+    }
 
 
 def conclude(parameters: Parameters, results: Results) -> Outcome:
@@ -80,9 +82,12 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             "bound": ((*dims, "curve", "step"), bounds, {"long_name": "proved bound of that distance"}),
         },
         coords={
-            "features": list(NAMES), "width": widths, "curve": list(CURVES), "step": np.arange(parameters["steps"] + 1),
+            "features": list(NAMES),
+            "width": widths,
+            "curve": list(CURVES),
+            "step": np.arange(parameters["steps"] + 1),
         },
-    )  # fmt: skip
+    )
     return Outcome(arrays, verdicts, _findings(parameters, arrays))
 
 
@@ -108,14 +113,16 @@ STUDY = Study(
     name="tube",
     question="How far does a network stray from its linearization, proved and measured?",
     presets={
-        "quick": {
-            "seed": 0, "samples": 10, "input_size": 10, "widths": [512, 8192], "steps": 300, "visits": 64,
-        },
+        "quick": {"seed": 0, "samples": 10, "input_size": 10, "widths": [512, 8192], "steps": 300, "visits": 64},
         "full": {
-            "seed": 0, "samples": 20, "input_size": 10, "widths": [512, 2048, 8192, 32768], "steps": 2000,
+            "seed": 0,
+            "samples": 20,
+            "input_size": 10,
+            "widths": [512, 2048, 8192, 32768],
+            "steps": 2000,
             "visits": 256,
         },
     },
     plan=plan,
     conclude=conclude,
-)  # fmt: skip
+)

@@ -21,39 +21,40 @@ from softntk.theorems.constants import PAPER, Constants, preactivation_bound
 from softntk.theorems.guarantee import Guarantee, Hypothesis, Kind, Origin
 from softntk.theorems.logs import LOG10_E, Number, log10
 
-__all__ = [
-    "GUARANTEES",
-    "SOFTMAX",
-    "TABLE_ONE",
-    "hidden_exponent",
-    "log10_samples_for_exponent",
-    "log10_step_size",
-]
+__all__ = ["GUARANTEES", "SOFTMAX", "TABLE_ONE", "hidden_exponent", "log10_samples_for_exponent", "log10_step_size"]
 
 PAPER_REFERENCE = "Gu, Li, Liang, Shi, Song (2024), arXiv 2405.03251v1"
 
 # An eigenvalue below the radius of its numerical error is not known to be positive, zero or negative.
 POSITIVE = Hypothesis(
-    "the smallest eigenvalue is positive, lambda > 0", ">",
+    "the smallest eigenvalue is positive, lambda > 0",
+    ">",
     lambda lambda_min, lambda_radius=0.0: (math.nan if abs(lambda_min) < lambda_radius else lambda_min, 0.0),
-)  # fmt: skip
+)
 UNIT_INPUTS = Hypothesis(
     "inputs lie in the unit ball, max |x_i| <= 1",
     "<=",
     lambda largest_input, constants: (largest_input, 1 + constants.rounding),
 )
 UNIT_LABELS = Hypothesis(
-    "labels lie in [-1, 1], max |y_il| <= 1", "<=",
+    "labels lie in [-1, 1], max |y_il| <= 1",
+    "<=",
     lambda largest_label, constants: (largest_label, 1 + constants.rounding),
-)  # fmt: skip
+)
 PROBABILITY = Hypothesis("the failure probability is below 1, delta < 1", "<", lambda delta: (delta, 1.0))
 FIXED_SIGNS = Hypothesis("the output weights are random signs, fixed; only the hidden weights are trained")
 
 
 def log10_step_size(
-    *, n: Number, k: Number, log10_width: Number, delta: Number, sigma: Number, lambda_min: Number,
+    *,
+    n: Number,
+    k: Number,
+    log10_width: Number,
+    delta: Number,
+    sigma: Number,
+    lambda_min: Number,
     constants: Constants = PAPER,
-) -> float:  # fmt: skip
+) -> float:
     """log10 of the step size eta = 0.1 lambda / (m n^2 k^2 exp(16 B)) of the softmax theorem."""
     B = preactivation_bound(n=n, k=k, delta=delta, sigma=sigma, constants=constants)
     size = log10(constants.step_prefactor) + log10(lambda_min) - log10_width - 2 * log10(n * k)
@@ -178,22 +179,34 @@ def _table_guarantee(name: str, width: str, steps: str, logarithms: int, smooth:
 #: Table 1 of the paper, by feature.
 TABLE_ONE: dict[str, Guarantee] = {
     "relu": _table_guarantee(
-        "relu", "lambda^-2 n^2 log n", "lambda^-2 n^2 log(n/epsilon)", 1, False,
+        "relu",
+        "lambda^-2 n^2 log n",
+        "lambda^-2 n^2 log(n/epsilon)",
+        1,
+        False,
         reference=f"{PAPER_REFERENCE}, Table 1; Munteanu, Omlor, Song, Woodruff (2022), arXiv 2206.12802",
         note="The rates are in lambda, which is another number for each network: compare lambda first.",
     ),
     "exponential": _table_guarantee(
-        "exponential", "lambda^-2 n^(2+o(1)) log^2 n", "lambda^-2 n^(2+o(1)) log(n/epsilon)", 2, True,
+        "exponential",
+        "lambda^-2 n^(2+o(1)) log^2 n",
+        "lambda^-2 n^(2+o(1)) log(n/epsilon)",
+        2,
+        True,
         reference=f"{PAPER_REFERENCE}, Table 1; Gao, Mahadevan, Song (2023), arXiv 2303.16504",
         note="The abstract of arXiv 2303.16504 has log(n/delta) where the table has log^2 n. The n^o(1) is written out "
         "with the exponents of the softmax theorem.",
     ),
     "softmax": _table_guarantee(
-        "softmax", "lambda^-2 n^(2+o(1)) log^2 n", "lambda^-2 n^(2+o(1)) log(n/epsilon)", 2, True,
+        "softmax",
+        "lambda^-2 n^(2+o(1)) log^2 n",
+        "lambda^-2 n^(2+o(1)) log(n/epsilon)",
+        2,
+        True,
         reference=f"{PAPER_REFERENCE}, Table 1",
         note="The rates are in lambda, which is another number for each network: compare lambda first.",
     ),
-}  # fmt: skip
+}
 
 
 def _log10_of_log(size: Number, small: Number) -> float:

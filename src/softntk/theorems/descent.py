@@ -52,13 +52,21 @@ GENERAL = Guarantee(
     "gradient descent stays in that ball and the squared residual contracts at every step.",
     hypotheses=(
         _positive("alpha", "the Jacobian has full row rank on the ball", lambda alpha: (alpha, 0.0)),
-        Hypothesis("the lower bound holds on the ball, s0 - L 4 r0/alpha >= alpha", ">=",
-                   lambda s0, alpha, lipschitz, residual: (s0 - lipschitz * _divide(4 * residual, alpha), alpha)),
-        Hypothesis("the upper bound holds on the ball, b0 + L 4 r0/alpha <= beta", "<=",
-                   lambda b0, alpha, beta, lipschitz, residual: (b0 + lipschitz * _divide(4 * residual, alpha), beta)),
-        Hypothesis("the step is small, eta <= min(1, alpha^2/(L r0)) / (2 beta^2)", "<=",
-                   lambda eta, alpha, beta, lipschitz, residual:
-                   (eta, _general_step(alpha, beta, lipschitz, residual))),
+        Hypothesis(
+            "the lower bound holds on the ball, s0 - L 4 r0/alpha >= alpha",
+            ">=",
+            lambda s0, alpha, lipschitz, residual: (s0 - lipschitz * _divide(4 * residual, alpha), alpha),
+        ),
+        Hypothesis(
+            "the upper bound holds on the ball, b0 + L 4 r0/alpha <= beta",
+            "<=",
+            lambda b0, alpha, beta, lipschitz, residual: (b0 + lipschitz * _divide(4 * residual, alpha), beta),
+        ),
+        Hypothesis(
+            "the step is small, eta <= min(1, alpha^2/(L r0)) / (2 beta^2)",
+            "<=",
+            lambda eta, alpha, beta, lipschitz, residual: (eta, _general_step(alpha, beta, lipschitz, residual)),
+        ),
     ),
     conclusion="||r(t+1)||^2 <= (1 - eta alpha^2/2) ||r(t)||^2 and ||theta(t) - theta(0)|| <= 4 r0/alpha",
     kind=Kind.UPPER,
@@ -70,7 +78,7 @@ GENERAL = Guarantee(
         "largest_step": "largest step size allowed",
     },
     rule=_general,
-)  # fmt: skip
+)
 
 
 def _pl_star(mu: Number, lipschitz_map: Number, smoothness: Number, residual: Number, eta: Number) -> dict[str, float]:
@@ -88,12 +96,22 @@ PL_STAR = Guarantee(
     "beta_F-smooth, that ball holds a solution and the loss contracts at every step.",
     hypotheses=(
         _positive("mu", "the PL* constant is positive", lambda mu: (mu, 0.0)),
-        Hypothesis("the condition holds on the ball, (s0 - beta_F 2 L_F r0/mu)^2 >= mu", ">=",
-                   lambda s0, mu, lipschitz_map, smoothness, residual:
-                   (max(s0 - smoothness * _divide(2 * lipschitz_map * residual, mu), 0.0) ** 2, mu)),
-        Hypothesis("the step is small, eta <= 1/(L_F^2 + beta_F r0)", "<=",
-                   lambda eta, lipschitz_map, smoothness, residual:
-                   (eta, _divide(1.0, lipschitz_map**2 + smoothness * residual))),
+        Hypothesis(
+            "the condition holds on the ball, (s0 - beta_F 2 L_F r0/mu)^2 >= mu",
+            ">=",
+            lambda s0, mu, lipschitz_map, smoothness, residual: (
+                max(s0 - smoothness * _divide(2 * lipschitz_map * residual, mu), 0.0) ** 2,
+                mu,
+            ),
+        ),
+        Hypothesis(
+            "the step is small, eta <= 1/(L_F^2 + beta_F r0)",
+            "<=",
+            lambda eta, lipschitz_map, smoothness, residual: (
+                eta,
+                _divide(1.0, lipschitz_map**2 + smoothness * residual),
+            ),
+        ),
     ),
     conclusion="loss(t+1) <= (1 - eta mu) loss(t) and ||theta(t) - theta(0)|| <= 2 L_F r0/mu",
     kind=Kind.UPPER,
@@ -105,7 +123,7 @@ PL_STAR = Guarantee(
         "largest_step": "largest step size allowed",
     },
     rule=_pl_star,
-)  # fmt: skip
+)
 
 
 def _stable(m: Number, lambda_min: Number, lambda_max: Number, eta: Number) -> dict[str, float]:

@@ -33,15 +33,22 @@ from softntk.theorems.guarantee import Guarantee, Hypothesis, Kind, Origin
 from softntk.theorems.logs import Number
 
 __all__ = [
-    "DISTANCE", "DISTANCE_LIMIT", "GENERALIZATION", "GENERALIZATION_EXPLICIT", "GENERALIZATION_PUBLISHED", "GUARANTEES",
-    "complexity", "linearized_distance",
-]  # fmt: skip
+    "DISTANCE",
+    "DISTANCE_LIMIT",
+    "GENERALIZATION",
+    "GENERALIZATION_EXPLICIT",
+    "GENERALIZATION_PUBLISHED",
+    "GUARANTEES",
+    "complexity",
+    "linearized_distance",
+]
 
 SAME_DISTRIBUTION = Hypothesis("training and test samples are drawn independently from one distribution")
 UNIT_NORMS = Hypothesis(
-    "inputs have norm 1, so that the trace of K is n/2", "<=",
+    "inputs have norm 1, so that the trace of K is n/2",
+    "<=",
     lambda trace, n, constants: (abs(2 * trace - n), n * constants.rounding),
-)  # fmt: skip
+)
 _REFERENCE = "Arora, Du, Hu, Li, Wang (2019), arXiv 1901.08584, Theorem 5.1"
 
 
@@ -63,9 +70,11 @@ def linearized_distance(
     """
     if len(eigenvalues) != len(coefficients):
         raise BadInput(
-            "coefficients", required="have one entry for each eigenvalue",
-            got=f"{len(coefficients)} and {len(eigenvalues)}", advice="Type coefficients = vectors.T @ residual.",
-        )  # fmt: skip
+            "coefficients",
+            required="have one entry for each eigenvalue",
+            got=f"{len(coefficients)} and {len(eigenvalues)}",
+            advice="Type coefficients = vectors.T @ residual.",
+        )
     total = 0.0
     for value, coefficient in zip(eigenvalues, coefficients, strict=True):
         if coefficient == 0 or t == 0:
@@ -146,23 +155,24 @@ GENERALIZATION_EXPLICIT = Guarantee(
     "+ 3 sqrt(log(2 j (j + 1)/delta)/(2 n)), j = ceil(kappa sqrt(y^T K^-1 y)), with probability 1 - delta. For labels "
     "-1 and +1 this bounds the share of wrong signs.",
     hypotheses=(
-        POSITIVE, UNIT_LABELS, SAME_DISTRIBUTION,
+        POSITIVE,
+        UNIT_LABELS,
+        SAME_DISTRIBUTION,
         Hypothesis("the failure probability is below 1, delta < 1", "<", lambda delta: (delta, 1.0)),
-        Hypothesis("kappa^2 bounds K(x, x), at least on the training inputs", "<=",
-                   lambda trace, n, largest_diagonal, constants:
-                   (trace / n, largest_diagonal * (1 + constants.rounding))),
+        Hypothesis(
+            "kappa^2 bounds K(x, x), at least on the training inputs",
+            "<=",
+            lambda trace, n, largest_diagonal, constants: (trace / n, largest_diagonal * (1 + constants.rounding)),
+        ),
         Hypothesis("the predictor is the interpolant of the kernel, not a finite network"),
     ),
     conclusion="E min(1, |f - y|) <= 2 (j/kappa) sqrt(tr K)/n + 3 sqrt(log(2 j (j + 1)/delta)/(2 n))",
     kind=Kind.UPPER,
     origin=Origin.DERIVED,
     reference="Rademacher bound (Bartlett and Mendelson 2002) with a union over the radius of the ball",
-    promises={
-        "test_error": "bound on the expected clipped loss",
-        "failure_probability": "delta",
-    },
+    promises={"test_error": "bound on the expected clipped loss", "failure_probability": "delta"},
     rule=_explicit,
-)  # fmt: skip
+)
 
 
 def _distance(

@@ -33,9 +33,15 @@ __all__ = ["EXACT_SPLIT", "GRADIENT", "GUARANTEES", "LOSS", "SPLIT", "WEIGHTS"]
 
 
 def _movement(
-    n: Number, m: Number, k: Number, delta: Number, sigma: Number, lambda_min: Number, residual: Number,
+    n: Number,
+    m: Number,
+    k: Number,
+    delta: Number,
+    sigma: Number,
+    lambda_min: Number,
+    residual: Number,
     constants: Constants,
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     B = preactivation_bound(n=n, k=k, delta=delta, sigma=sigma, constants=constants)
     moved = (
         log10(constants.movement_prefactor) - log10(m) - log10(lambda_min) + constants.movement_exponent * B * LOG10_E
@@ -46,17 +52,25 @@ def _movement(
 
 
 def _room(
-    n: Number, m: Number, k: Number, delta: Number, sigma: Number, lambda_min: Number, residual: Number,
+    n: Number,
+    m: Number,
+    k: Number,
+    delta: Number,
+    sigma: Number,
+    lambda_min: Number,
+    residual: Number,
     constants: Constants,
-) -> tuple[float, float]:  # fmt: skip
+) -> tuple[float, float]:
     found = _movement(n, m, k, delta, sigma, lambda_min, residual, constants)
     return found["log10_distance"], found["log10_allowed"]
 
 
 ROOM = Hypothesis(
     "the width suffices, log10 of 4 m^-1 lambda^-1 exp(3 B) sqrt(nk) ||Y - F(0)|| below log10 of "
-    "lambda/(2 n k exp(10 B))", "<", _room,
-)  # fmt: skip
+    "lambda/(2 n k exp(10 B))",
+    "<",
+    _room,
+)
 
 _REFERENCE = f"{PAPER_REFERENCE}, induction of section 5"
 
@@ -81,12 +95,25 @@ LOSS = Guarantee(
     title="The loss contracts at every step",
     statement="At every step the squared residual shrinks by the factor 1 - m eta lambda / 2 at least.",
     hypotheses=(
-        POSITIVE, UNIT_INPUTS, UNIT_LABELS, FIXED_SIGNS, ROOM,
-        Hypothesis("the step is that of the theorem, log10 eta <= log10 of 0.1 lambda / (m n^2 k^2 exp(16 B))", "<=",
-                   lambda eta, n, m, k, delta, sigma, lambda_min, constants:
-                   (log10(eta), log10(constants.step_prefactor) + log10(lambda_min) - log10(m) - 2 * log10(n * k)
-                    - constants.step_exponent * LOG10_E
-                    * preactivation_bound(n=n, k=k, delta=delta, sigma=sigma, constants=constants))),
+        POSITIVE,
+        UNIT_INPUTS,
+        UNIT_LABELS,
+        FIXED_SIGNS,
+        ROOM,
+        Hypothesis(
+            "the step is that of the theorem, log10 eta <= log10 of 0.1 lambda / (m n^2 k^2 exp(16 B))",
+            "<=",
+            lambda eta, n, m, k, delta, sigma, lambda_min, constants: (
+                log10(eta),
+                log10(constants.step_prefactor)
+                + log10(lambda_min)
+                - log10(m)
+                - 2 * log10(n * k)
+                - constants.step_exponent
+                * LOG10_E
+                * preactivation_bound(n=n, k=k, delta=delta, sigma=sigma, constants=constants),
+            ),
+        ),
     ),
     conclusion="||F(t+1) - Y||_F^2 <= (1 - m eta lambda / 2) ||F(t) - Y||_F^2",
     kind=Kind.UPPER,
@@ -94,7 +121,7 @@ LOSS = Guarantee(
     reference=_REFERENCE,
     promises={"contraction": "factor of the squared residual in one step"},
     rule=lambda m, eta, lambda_min: {"contraction": 1 - m * eta * lambda_min / 2},
-)  # fmt: skip
+)
 
 GRADIENT = Guarantee(
     name="induction-gradient",

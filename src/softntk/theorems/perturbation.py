@@ -4,7 +4,7 @@
     ReLU                  ||H(W) - H(W')||_F <= 2 n D                   with probability 1 - n^2 exp(-m D / 10)
     exponential           ||H(W) - H(W')||_F <= 3 D n^(1+o(1))          order only
 
-and, deterministic and explicit, entry by entry (derived here; proof in `certificates.lemmas.perturbation`):
+and, deterministic and explicit, entry by entry (derived here; proof in `lemmas.perturbation`):
 
     softmax       |H' - H| at ((i,l),(j,l')) <= |<x_i, x_j>| m <S_i, S_j> bracket,  bracket = 2 c0 g + g^2
                   c0 = 1 + max |<a_l, S_i>|, q = exp(2 D X), g = (q - 1) c0 + 2 q tanh(D X / 2), X = max |x_i|
@@ -43,10 +43,13 @@ __all__ = [
 ]
 
 BOUNDED = Hypothesis(
-    "pre-activations are bounded, max |<w_r, x_i>| <= B", "<=",
-    lambda largest_preactivation, n, k, delta, sigma, constants:
-    (largest_preactivation, preactivation_bound(n=n, k=k, delta=delta, sigma=sigma, constants=constants)),
-)  # fmt: skip
+    "pre-activations are bounded, max |<w_r, x_i>| <= B",
+    "<=",
+    lambda largest_preactivation, n, k, delta, sigma, constants: (
+        largest_preactivation,
+        preactivation_bound(n=n, k=k, delta=delta, sigma=sigma, constants=constants),
+    ),
+)
 SMALL_MOVE = Hypothesis(
     "every neuron moves little, D < 0.01", "<", lambda radius, constants: (radius, constants.perturbation_radius)
 )
@@ -161,8 +164,11 @@ RELU_KERNEL = Guarantee(
         Hypothesis("one output, k = 1", "=", lambda k: (k, 1)),
         UNIT_INPUTS,
         Hypothesis("hidden weights start with variance 1, sigma = 1", "=", lambda sigma: (sigma, 1)),
-        Hypothesis("the probability says something, n^2 exp(-m D / 10) < 1", "<",
-                   lambda n, radius, independent_neurons: (_relu_failure(n, radius, independent_neurons), 1.0)),
+        Hypothesis(
+            "the probability says something, n^2 exp(-m D / 10) < 1",
+            "<",
+            lambda n, radius, independent_neurons: (_relu_failure(n, radius, independent_neurons), 1.0),
+        ),
     ),
     conclusion="||H(W) - H(W')||_F <= 2 n D with probability 1 - n^2 exp(-m D / 10)",
     kind=Kind.UPPER,
@@ -174,7 +180,7 @@ RELU_KERNEL = Guarantee(
     },
     rule=_relu_kernel,
     note="The paired start draws only m/2 neurons independently.",
-)  # fmt: skip
+)
 
 
 def _exponential_kernel(
@@ -233,7 +239,7 @@ def _sharp(name: str, title: str, conclusion: str, rule) -> Guarantee:
         conclusion=conclusion,
         kind=Kind.UPPER,
         origin=Origin.DERIVED,
-        reference="proof in softntk.certificates.lemmas.perturbation",
+        reference="proof in softntk.lemmas.perturbation",
         promises={"bracket": "factor of the entries"},
         rule=rule,
     )

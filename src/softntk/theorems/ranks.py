@@ -41,9 +41,15 @@ JACOBIAN_RANK = Guarantee(
 
 
 def _deficient(
-    n: Number, d: Number, m: Number, k: Number, paired: Number, softmax: Number, output_rank: Number,
+    n: Number,
+    d: Number,
+    m: Number,
+    k: Number,
+    paired: Number,
+    softmax: Number,
+    output_rank: Number,
     output_rank_with_ones: Number,
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     # Each direction u with u^T A = 0 (softmax: with u^T A constant) costs one row of J per sample.
     lost = k + 1 - output_rank_with_ones if softmax else k - output_rank
     return {"rank": min(n * (k - lost), _rank(n, d, m, k, paired, softmax)["rank"])}

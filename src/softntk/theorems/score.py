@@ -35,9 +35,15 @@ from softntk.theorems.guarantee import Guarantee, Hypothesis, Kind, Origin
 from softntk.theorems.logs import Number
 
 __all__ = [
-    "CUTOFF", "EARLY_STOPPING", "GUARANTEES", "SCORE", "approximation_error", "critical_radius", "local_complexity",
+    "CUTOFF",
+    "EARLY_STOPPING",
+    "GUARANTEES",
+    "SCORE",
+    "approximation_error",
+    "critical_radius",
+    "local_complexity",
     "stopping_time",
-]  # fmt: skip
+]
 
 
 def local_complexity(eigenvalues: Sequence[Number], radius: Number) -> float:
@@ -113,15 +119,24 @@ EARLY_STOPPING = Guarantee(
     statement="Gradient descent in the space of a kernel, stopped by the rule, has mean squared error of the order of "
     "the squared critical radius at the training inputs.",
     hypotheses=(
-        Hypothesis("the kernel is bounded by 1, max K(x, x) <= 1", "<=",
-                   lambda largest_diagonal, constants: (largest_diagonal, 1 + constants.rounding)),
-        Hypothesis("the target has norm at most 1 in the space of the kernel", "<=",
-                   lambda target_norm: (target_norm, 1)),
-        Hypothesis("the noise has one level for all inputs: largest against smallest level", "<=",
-                   lambda largest_noise, smallest_noise, constants:
-                   (largest_noise, smallest_noise * (1 + constants.rounding))),
-        Hypothesis("the step is small, eta' max l_i <= 1", "<=",
-                   lambda step, eigenvalues, constants: (step * max(eigenvalues), 1 + constants.rounding)),
+        Hypothesis(
+            "the kernel is bounded by 1, max K(x, x) <= 1",
+            "<=",
+            lambda largest_diagonal, constants: (largest_diagonal, 1 + constants.rounding),
+        ),
+        Hypothesis(
+            "the target has norm at most 1 in the space of the kernel", "<=", lambda target_norm: (target_norm, 1)
+        ),
+        Hypothesis(
+            "the noise has one level for all inputs: largest against smallest level",
+            "<=",
+            lambda largest_noise, smallest_noise, constants: (largest_noise, smallest_noise * (1 + constants.rounding)),
+        ),
+        Hypothesis(
+            "the step is small, eta' max l_i <= 1",
+            "<=",
+            lambda step, eigenvalues, constants: (step * max(eigenvalues), 1 + constants.rounding),
+        ),
         Hypothesis("and eta' <= 1", "<=", lambda step, constants: (step, 1 + constants.rounding)),
     ),
     conclusion="(1/n) sum_i (f_T(x_i) - f*(x_i))^2 <= 12 eps^2, with probability at least 1 - c1 exp(-c2 n eps^2)",
@@ -136,13 +151,19 @@ EARLY_STOPPING = Guarantee(
     rule=_early_stopping,
     note="The probability hides constants. The noise of score matching has no single level, so there the rule is used "
     "without the theorem.",
-)  # fmt: skip
+)
 
 
 def _cutoff(
-    gamma: Number, eta: Number, cutoff: Number, beta: Number, delta: Number, information: Number, nuisance: Number,
+    gamma: Number,
+    eta: Number,
+    cutoff: Number,
+    beta: Number,
+    delta: Number,
+    information: Number,
+    nuisance: Number,
     residual: Number,
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     if not (eta > 0 and cutoff > 0 and beta > 0 and gamma >= 0):
         return {"residual": math.nan, "steps": math.nan, "radius": math.nan}
     return {
@@ -161,12 +182,18 @@ CUTOFF = Guarantee(
         Hypothesis("the cutoff is positive", ">", lambda cutoff: (cutoff, 0.0)),
         Hypothesis("Gamma is not negative", ">=", lambda gamma: (gamma, 0.0)),
         Hypothesis("the cutoff is a singular value at most, cutoff <= beta", "<=", lambda cutoff, beta: (cutoff, beta)),
-        Hypothesis("the share is small, delta cutoff <= beta", "<=",
-                   lambda delta, cutoff, beta: (delta * cutoff, beta)),
+        Hypothesis(
+            "the share is small, delta cutoff <= beta", "<=", lambda delta, cutoff, beta: (delta * cutoff, beta)
+        ),
         Hypothesis("the step is small, eta <= 1/beta^2", "<=", lambda eta, beta: (eta * beta**2, 1.0)),
-        Hypothesis("||J - J0|| <= delta cutoff^3/(2 e beta^2 (Gamma + 1)) on the ball", "<=",
-                   lambda jacobian_change, delta, cutoff, beta, gamma:
-                   (jacobian_change * 2 * math.e * beta**2 * (gamma + 1), delta * cutoff**3)),
+        Hypothesis(
+            "||J - J0|| <= delta cutoff^3/(2 e beta^2 (Gamma + 1)) on the ball",
+            "<=",
+            lambda jacobian_change, delta, cutoff, beta, gamma: (
+                jacobian_change * 2 * math.e * beta**2 * (gamma + 1),
+                delta * cutoff**3,
+            ),
+        ),
     ),
     conclusion="||r_T|| <= exp(-Gamma) ||P_I r0|| + ||P_N r0|| + (delta cutoff/beta) ||r0||",
     kind=Kind.UPPER,
@@ -180,7 +207,7 @@ CUTOFF = Guarantee(
     rule=_cutoff,
     note="Stated with the Jacobian at the start as the reference; the constants of the hypothesis on ||J - J0|| are "
     "those of the proof above.",
-)  # fmt: skip
+)
 
 
 def approximation_error(
@@ -194,9 +221,15 @@ def approximation_error(
 
 
 def _score(
-    n: Number, d: Number, lambda_min: Number, stopping_error: Number, target_norm_squared: Number, lipschitz: Number,
-    mismatch: Number, constants: Constants,
-) -> dict[str, float]:  # fmt: skip
+    n: Number,
+    d: Number,
+    lambda_min: Number,
+    stopping_error: Number,
+    target_norm_squared: Number,
+    lipschitz: Number,
+    mismatch: Number,
+    constants: Constants,
+) -> dict[str, float]:
     A = approximation_error(target_norm_squared=target_norm_squared, lipschitz=lipschitz, d=d, constants=constants)
     coupling = constants.hidden / (lambda_min * math.sqrt(n)) if lambda_min > 0 and n > 0 else math.nan
     approximation = d * A * A + d * A
@@ -216,12 +249,16 @@ SCORE = Guarantee(
     statement="The weighted mean squared error of the estimated score is of the order of four terms: network against "
     "kernel, early stopping, approximation by the kernel's space, and mismatch of the labels.",
     hypotheses=(
-        UNIT_INPUTS, UNIT_LABELS, POSITIVE,
+        UNIT_INPUTS,
+        UNIT_LABELS,
+        POSITIVE,
         Hypothesis("g is bounded and almost everywhere continuous"),
         Hypothesis("f*(t, .) is Lipschitz"),
-        Hypothesis("the radius is large, sqrt(R_H) > L", ">",
-                   lambda target_norm_squared, lipschitz:
-                   (math.sqrt(max(target_norm_squared, 0.0)), lipschitz)),
+        Hypothesis(
+            "the radius is large, sqrt(R_H) > L",
+            ">",
+            lambda target_norm_squared, lipschitz: (math.sqrt(max(target_norm_squared, 0.0)), lipschitz),
+        ),
     ),
     conclusion="(1/T) int w(t) E||s_W - s*||^2 dt = "
     "O(1/(lambda sqrt n) + eps(n, T) + d A^2 + d A + sqrt(d A Gamma) + Gamma)",
@@ -237,6 +274,6 @@ SCORE = Guarantee(
     },
     rule=_score,
     note="Noisy inputs are not bounded, so the first hypothesis is checked on the data at hand.",
-)  # fmt: skip
+)
 
 GUARANTEES = (EARLY_STOPPING, CUTOFF, SCORE)

@@ -4,18 +4,21 @@ import numpy as np
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
-from softntk.report.looks import LOOKS, OTHERS, REFERENCE
 from softntk.report.marks import Line, Points
 from softntk.report.numbers import number, plus_minus
 from softntk.report.section import Section, Table
+from softntk.report.style import OTHERS, REFERENCE, STYLES
 
 __all__ = ["build"]
 
 #: Samplers that the figure shows; the table has all.
 _SHOWN = {
-    "euler-maruyama": OTHERS[0], "ddpm": OTHERS[1], "ddim": OTHERS[2], "heun": OTHERS[3],
-    "dpm-solver++": LOOKS["softmax"],
-}  # fmt: skip
+    "euler-maruyama": OTHERS[0],
+    "ddpm": OTHERS[1],
+    "ddim": OTHERS[2],
+    "heun": OTHERS[3],
+    "dpm-solver++": STYLES["softmax"],
+}
 
 
 def build(record: Record) -> Section:
@@ -25,10 +28,12 @@ def build(record: Record) -> Section:
     arrived = [
         steps[row <= floor + 2 * spread][:1]
         for row, floor, spread in zip(
-            arrays["distance"].sel(sampler="dpm-solver++").values, arrays["floor"].values, arrays["floor_sd"].values,
+            arrays["distance"].sel(sampler="dpm-solver++").values,
+            arrays["floor"].values,
+            arrays["floor_sd"].values,
             strict=True,
         )
-    ]  # fmt: skip
+    ]
     needed = [int(each[0]) for each in arrived if len(each)]
     reach = (
         f"reaches the finite-sample floor after {_range(needed)} steps"
@@ -90,7 +95,7 @@ def _bound(record: Record) -> Figure:
     return plot(
         Line("prior alone", steps, arrays["prior"], look=REFERENCE),
         Points("bound", steps, arrays["bound"], arrays["bound_se"], look=OTHERS[1]),
-        Points("KL", steps, arrays["divergence"], look=LOOKS["softmax"]),
+        Points("KL", steps, arrays["divergence"], look=STYLES["softmax"]),
         x=Axis("steps", log=True),
         y=Axis("KL(p_T0 || law of the samples)", log=True),
         caption=f"One Gaussian, exact score, T0 = {record.parameters['bound_start']:g}: KL of the sampler that freezes "
@@ -104,11 +109,18 @@ def _table(record: Record, mixture: str) -> Table:
     at = record.arrays.sel(mixture=mixture)
     steps = at["steps"].values
     rows = [
-        [name, int(at["evaluations"].sel(sampler=name)),
-         *(plus_minus(float(d), float(e)) for d, e in zip(at["distance"].sel(sampler=name).values,
-                                                           at["distance_se"].sel(sampler=name).values, strict=True))]
+        [
+            name,
+            int(at["evaluations"].sel(sampler=name)),
+            *(
+                plus_minus(float(d), float(e))
+                for d, e in zip(
+                    at["distance"].sel(sampler=name).values, at["distance_se"].sel(sampler=name).values, strict=True
+                )
+            ),
+        ]
         for name in at["sampler"].values
-    ]  # fmt: skip
+    ]
     return Table(
         f"{mixture}: sliced Wasserstein distance by number of steps; floor {number(float(at['floor']), 3)}, give or "
         f"take {number(float(at['floor_sd']), 2)}.",

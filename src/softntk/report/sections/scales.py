@@ -17,10 +17,14 @@ def build(record: Record) -> Section:
     arrays = record.arrays
     scales = arrays["scale"].values
     fine = {name: scales[arrays["h"].sel(features=name).values < 0.5] for name in arrays["features"].values}
-    worst = {
-        name: number(float(arrays["condition"].sel(features=name, scale=fine["exponential"]).max()), 2)
-        for name in ("softmax", "exponential")
-    } if len(fine["exponential"]) else {"softmax": "–", "exponential": "–"}  # fmt: skip
+    worst = (
+        {
+            name: number(float(arrays["condition"].sel(features=name, scale=fine["exponential"]).max()), 2)
+            for name in ("softmax", "exponential")
+        }
+        if len(fine["exponential"])
+        else {"softmax": "–", "exponential": "–"}
+    )
     answer = (
         f"With {record.parameters['width']:,} neurons softmax is certified {_range(fine['softmax'])}, the exponential "
         f"network {_range(fine['exponential'])}, ReLU {_range(fine['relu'])}; where both smooth networks are, the "

@@ -2,12 +2,12 @@
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
-from softntk.report.looks import OTHERS
 from softntk.report.marks import Line, Mark, Points
 from softntk.report.numbers import number
 from softntk.report.section import Section, Table
 from softntk.report.sections import names
 from softntk.report.sections.draws import center, spread, written
+from softntk.report.style import OTHERS
 
 __all__ = ["build"]
 

@@ -73,11 +73,10 @@ def _difference(at: xr.Dataset) -> Figure:
     length = np.linalg.norm(apart, axis=2)
     seen = at["density"].values >= 0.01 * at["density"].values.max()
     return plot(
-        Field("length of the difference", at["x"].values, at["y"].values,
-              np.where(seen, length, np.nan)),
+        Field("length of the difference", at["x"].values, at["y"].values, np.where(seen, length, np.nan)),
         x=Axis("x"),
         y=Axis("y"),
         caption=f"|learned − exact| at t = {float(at['time']):g}; blank where there are hardly any data.",
         description="The difference is small inside the bumps and largest at their edges.",
         height=3.4,
-    )  # fmt: skip
+    )

@@ -58,7 +58,9 @@ def _against_width(record: Record) -> Figure:
     return plot(
         *(
             Points(
-                names.network(f), widths, center(arrays["coupling"].sel(features=f)),
+                names.network(f),
+                widths,
+                center(arrays["coupling"].sel(features=f)),
                 spread(arrays["coupling"].sel(features=f)),
             )
             for f in arrays["features"].values
@@ -68,7 +70,7 @@ def _against_width(record: Record) -> Figure:
         caption=f"Distance of networks from their kernel's flow after {int(arrays['step']):,} steps; mean and standard "
         f"error of {arrays.sizes['draw']} draws.",
         description="Distance against width on log-log axes: it falls for all three networks.",
-    )  # fmt: skip
+    )
 
 
 def _against_time(record: Record) -> Figure:
@@ -77,7 +79,9 @@ def _against_time(record: Record) -> Figure:
     return plot(
         *(
             Points(
-                names.network(f), steps, center(arrays["network"].sel(features=f)),
+                names.network(f),
+                steps,
+                center(arrays["network"].sel(features=f)),
                 spread(arrays["network"].sel(features=f)),
             )
             for f in arrays["features"].values
@@ -87,4 +91,4 @@ def _against_time(record: Record) -> Figure:
         caption=f"Error during training, m = {int(arrays['width']):,}; mean and standard error of "
         f"{arrays.sizes['draw']} draws.",
         description="Error against steps: it falls for all three networks, fastest for ReLU.",
-    )  # fmt: skip
+    )

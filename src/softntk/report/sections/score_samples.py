@@ -4,11 +4,11 @@ import numpy as np
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
-from softntk.report.looks import OTHERS
 from softntk.report.planes import Dots, Sheet
 from softntk.report.section import Section, Table
 from softntk.report.sections import names
 from softntk.report.sections.draws import written
+from softntk.report.style import OTHERS
 
 __all__ = ["build"]
 

@@ -13,10 +13,12 @@ __all__ = ["build"]
 
 _PARTS = {"coupling": "network − kernel", "noise": "noise of labels", "bias": "bias of stopping"}
 _LINKS = {
-    "learning": "learning: 1/2 ∫ g E|s − s*|²", "discretization": "discretization: the score frozen in each step",
-    "prior": "prior: KL(p_T, N(0, I))", "bound": "bound on KL: 2 learning + 2 discretization + prior",
+    "learning": "learning: 1/2 ∫ g E|s − s*|²",
+    "discretization": "discretization: the score frozen in each step",
+    "prior": "prior: KL(p_T, N(0, I))",
+    "bound": "bound on KL: 2 learning + 2 discretization + prior",
     "early_end": "early end: W2 of p_T0 and the data, at most",
-}  # fmt: skip
+}
 
 
 def build(record: Record) -> Section:

@@ -2,11 +2,11 @@
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
-from softntk.report.looks import REFERENCES
 from softntk.report.marks import Line, Points, Slope
 from softntk.report.numbers import number
 from softntk.report.section import Section, Table
 from softntk.report.sections import names
+from softntk.report.style import REFERENCES
 
 __all__ = ["build"]
 

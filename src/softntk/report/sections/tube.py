@@ -4,11 +4,11 @@ import numpy as np
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
-from softntk.report.looks import REFERENCES
 from softntk.report.marks import Line, Points
 from softntk.report.numbers import number
 from softntk.report.section import Section, Table
 from softntk.report.sections import names
+from softntk.report.style import REFERENCES
 
 __all__ = ["build"]
 

@@ -1,0 +1,161 @@
+"""What the regression sees of a denoiser: inputs in the unit ball, labels of size one.
+
+    f(t, x) = b(t, x) + c_t F(u(t, x)),    labels (X_0 - b(t, X_t))/c_t,    u the map into the ball
+
+F is what a network or a kernel learns. Two frames:
+
+    residual   b = E[X_0 | X_t = x] for the Gaussian with the mean mu and covariance S = Q diag(e) Q^T of the data,
+               b = mu + Q (a e/(a^2 e + v)) Q^T (x - a mu), the best affine denoiser;
+               c_t^2 = bound^2 v s^2/(a^2 s^2 + v), s^2 = mean of e: the size of what b leaves unexplained
+    plain      b = mu, c_t = bound
+
+In the residual frame the labels have about one size and about one level of noise at every t, so that plain least
+squares weighs all times alike; and what is known without learning need not be learned. The plain frame is that of the
+theory. Divided by `bound`, the largest label of the training set, labels lie in [-1, 1].
+
+The labels X_0 carry the noise of X_0 given X_t. `averaged` labels replace X_0 by its mean given X_t under the empirical
+measure, the empirical denoiser at X_t. Given the data, that is the conditional mean of the label of a view drawn at
+random, so the regression estimates the same function with less noise: it is as if each X_t had been seen with
+all its X_0. What noise is left comes from the n samples, not from the views.
+
+Reference for the residual form: preconditioning of Karras et al., arXiv 2206.00364, with a full covariance.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from softntk.diffusion.ball import UnitBallMap
+from softntk.diffusion.exact import EmpiricalDenoiser
+from softntk.diffusion.matching import NoisySamples
+from softntk.diffusion.process import Process
+from softntk.diffusion.score import Times, column
+from softntk.failures import BadInput
+from softntk.numerics.arrays import finite_matrix
+
+__all__ = [
+    "PRECONDITIONINGS",
+    "Pairs",
+    "PreconditionedDenoiser",
+    "Preconditioning",
+    "make_preconditioning",
+    "preconditioned_pairs",
+]
+
+PRECONDITIONINGS = ("residual", "plain")
+
+
+class Preconditioning(eqx.Module):
+    """The two maps; build it with `make_preconditioning`."""
+
+    ball: UnitBallMap
+    mean: Float[Array, " d"]
+    basis: Float[Array, "d d"]
+    variances: Float[Array, " d"]
+    bound: Float[Array, ""]
+    name: str = eqx.field(static=True, default="residual")
+
+    @property
+    def process(self) -> Process:
+        """The forward process."""
+        return self.ball.process
+
+    def baseline(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        """b(t, x): what is known without learning."""
+        if self.name == "plain":
+            return jnp.broadcast_to(self.mean[None], x.shape)
+        alpha, noise = column(self.process.alpha(t)), column(self.process.variance(t))
+        alpha, noise = (jnp.broadcast_to(each, (x.shape[0], 1)) for each in (alpha, noise))
+        pull = alpha * self.variances[None] / (alpha**2 * self.variances[None] + noise)
+        return self.mean[None] + (pull * ((x - alpha * self.mean[None]) @ self.basis)) @ self.basis.T
+
+    def size(self, t: Times) -> Float[Array, "..."]:
+        """c_t, for one time or for each."""
+        if self.name == "plain":
+            return self.bound * jnp.ones_like(self.process.alpha(t))
+        alpha, noise = self.process.alpha(t), self.process.variance(t)
+        spread = self.variances.mean()
+        return self.bound * jnp.sqrt(noise * spread / (alpha**2 * spread + noise))
+
+    def labels(self, t: Times, x: Float[Array, "n d"], clean: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        """(clean - b)/c_t."""
+        return (clean - self.baseline(t, x)) / column(self.size(t))
+
+    def denoised(self, t: Times, x: Float[Array, "n d"], outputs: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        """b + c_t F."""
+        return self.baseline(t, x) + column(self.size(t)) * outputs
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the process, as JSON values."""
+        arrays = {key: np.asarray(getattr(self, key)).tolist() for key in ("mean", "basis", "variances", "bound")}
+        return arrays | {"name": self.name, "ball": self.ball.to_dict()}
+
+    @classmethod
+    def from_dict(cls, process: Process, values: dict[str, Any]) -> "Frame":
+        """The frame that `to_dict` described."""
+        ball = dict(values["ball"])
+        center = jnp.asarray(ball.pop("center"), float)
+        arrays = {key: jnp.asarray(values[key], float) for key in ("mean", "basis", "variances", "bound")}
+        return cls(UnitBallMap(process, center, **ball), **arrays, name=str(values["name"]))
+
+
+def make_preconditioning(ball: UnitBallMap, clean: ArrayLike, name: str = "residual") -> Preconditioning:
+    """The frame of a map into the ball and of data `clean` (n, d), with bound 1.
+
+    Raises:
+        BadInput: the name is unknown, or `clean` is not a finite matrix with two rows.
+    """
+    if name not in PRECONDITIONINGS:
+        raise BadInput("frame", required=f"be one of {', '.join(FRAMES)}", got=repr(name), advice="Type 'residual'.")
+    clean = finite_matrix("clean", clean)
+    mean = clean.mean(axis=0)
+    apart = clean - mean[None]
+    values, basis = jnp.linalg.eigh(apart.T @ apart / clean.shape[0])
+    return Preconditioning(ball, mean, basis, jnp.maximum(values, 0.0), jnp.ones((), clean.dtype), name)
+
+
+class Pairs(eqx.Module):
+    """A regression set: inputs in the unit ball, labels in [-1, 1], and the views they come from."""
+
+    inputs: Float[Array, "p columns"]
+    labels: Float[Array, "p d"]
+    views: NoisySamples
+
+
+def preconditioned_pairs(
+    frame: Preconditioning,
+    views: NoisySamples,
+    *,
+    averaged_over: Float[Array, "n d"] | None = None,
+    rescale: bool = False,
+) -> tuple[Preconditioning, Pairs]:
+    """The regression set of the views, and the frame; with `rescale` its bound is set so that labels are at most 1.
+
+    Arguments:
+        averaged_over: the clean samples that the views come from, for averaged labels; None for labels X_0.
+    """
+    t, x = views.times, views.points
+    clean = views.clean if averaged_over is None else EmpiricalDenoiser(frame.process, averaged_over)(t, x)
+    labels = frame.labels(t, x, clean)
+    if rescale:
+        largest = jnp.abs(labels).max()
+        frame = eqx.tree_at(lambda f: f.bound, frame, frame.bound * largest)
+        labels = labels / largest
+    return frame, Pairs(frame.ball(t, x), labels, views)
+
+
+class PreconditionedDenoiser(eqx.Module):
+    """f = b + c_t F(u) for any learned F: a function of inputs (n, d + 2) that returns (n, d)."""
+
+    frame: Preconditioning
+    learned: Any
+
+    def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        inputs = self.frame.ball(t, x)
+        # A network in single precision is asked in its own.
+        own = getattr(getattr(self.learned, "hidden", inputs), "dtype", inputs.dtype)
+        return self.frame.denoised(t, x, self.learned(inputs.astype(own)).astype(inputs.dtype))

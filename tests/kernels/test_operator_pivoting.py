@@ -1,0 +1,92 @@
+"""Products without the matrix, and features from a few columns, against the matrix."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from softntk.failures import BadInput
+from softntk.kernels import KernelOperator, LimitKernel, landmarks
+from softntk.kernels.operator import entries
+from softntk.networks import Exponential, ReLU, Softmax
+
+KERNELS = [LimitKernel(f, 1.3, t) for f in (Softmax(), Exponential(), ReLU()) for t in ("hidden", "output", "both")]
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    x = np.random.default_rng(1).normal(size=(130, 4))
+    x[7] = 0
+    return jnp.asarray(x / np.linalg.norm(x, axis=1).max())
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: f"{kernel.features.name}-{kernel.trained}")
+def test_tiles_are_the_matrix(kernel, inputs):
+    vectors = np.random.default_rng(2).normal(size=(130, 3))
+    matrix = np.asarray(kernel(inputs))
+    tiles = KernelOperator(kernel, inputs, rows=32)
+    np.testing.assert_allclose(tiles.product(vectors), matrix @ vectors, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(tiles.rows(np.array([3, 7])), matrix[[3, 7]], atol=1e-14)
+    np.testing.assert_allclose(tiles.diagonal(), np.diagonal(matrix), rtol=1e-13)
+    whole = tiles.matrix()
+    np.testing.assert_allclose(whole, matrix, atol=1e-13)
+    np.testing.assert_array_equal(whole, whole.T)
+    single = KernelOperator(kernel, inputs, dtype="float32", rows=32).product(vectors)
+    error = np.abs(single - matrix @ vectors).max() / np.abs(matrix @ vectors).max()
+    assert 1e-9 < error < 2e-6
+
+
+def test_product_is_the_same_each_time_and_any_tile(inputs):
+    vectors = np.random.default_rng(2).normal(size=(130, 3))
+    tiles = KernelOperator(KERNELS[0], inputs, rows=32)
+    np.testing.assert_array_equal(tiles.product(vectors), tiles.product(vectors))
+    np.testing.assert_allclose(tiles.product(vectors), KernelOperator(KERNELS[0], inputs).product(vectors), rtol=1e-13)
+
+
+def test_any_function_is_a_kernel(inputs):
+    def laplace(left, right):
+        return jnp.exp(-jnp.sum(jnp.abs(left[:, None, :] - right[None, :, :]), axis=2))
+
+    vectors = np.random.default_rng(2).normal(size=(130, 2))
+    tiles = KernelOperator(laplace, inputs, rows=65)
+    np.testing.assert_allclose(tiles.product(vectors), np.asarray(laplace(inputs, inputs)) @ vectors, rtol=1e-12)
+    np.testing.assert_allclose(tiles.diagonal(), 1.0)
+
+
+@pytest.mark.parametrize("kernel", [KERNELS[0], KERNELS[7]], ids=["softmax", "relu"])
+def test_landmarks_leave_out_a_positive_matrix_whose_trace_is_known(kernel, inputs, key):
+    found = landmarks(kernel, inputs, rank=40, key=key)
+    phi, matrix = np.asarray(found(inputs)), np.asarray(kernel(inputs))
+    assert found.rank == 40
+    np.testing.assert_allclose(found.columns(inputs).T, phi, atol=1e-7)  # arccos near 1
+    left_out = matrix - phi @ phi.T
+    assert np.linalg.eigvalsh(left_out)[0] > -1e-7
+    assert found.remainder(inputs).sum() == pytest.approx(np.trace(left_out), abs=1e-6)
+    # Randomly pivoted Cholesky is near the best rank-40 approximation, far better than leaving out 90 of 130 evenly.
+    best = np.linalg.eigvalsh(matrix)[:-40].sum()
+    assert best <= np.trace(left_out) * (1 + 1e-6) < 5 * best
+
+
+def test_rejection_draws_landmarks_as_one_by_one(key):
+    # Three far apart groups of equal points of different weight: each landmark empties its group.
+    inputs = jnp.asarray(np.repeat(np.eye(3) * np.array([[1.0], [2.0], [3.0]]), 20, axis=0))
+    found = landmarks(LimitKernel(Softmax()), inputs, rank=3, key=key, block=30)
+    assert sorted(np.asarray(found.points).max(axis=1).tolist()) == [1, 2, 3]
+    assert found.remainder(inputs).max() < 1e-9
+    # One draw: probability proportional to the diagonal. 200 draws, z = 4.
+    first = [
+        landmarks(LimitKernel(Softmax()), inputs / 3, rank=1, key=each, block=1) for each in jax.random.split(key, 200)
+    ]
+    share = np.mean([float(each.points.max()) > 0.9 for each in first])
+    weights = np.array([r**2 / 9 * np.exp(r**2 / 9) for r in (1, 2, 3)])
+    promised = weights[2] / weights.sum()
+    assert abs(share - promised) < 4 * np.sqrt(promised * (1 - promised) / 200)
+
+
+def test_landmarks_refuse(inputs, key):
+    with pytest.raises(BadInput, match="rank"):
+        landmarks(KERNELS[0], inputs, rank=131, key=key)
+
+
+def test_entries_between_two_sets(inputs):
+    np.testing.assert_allclose(entries(KERNELS[4], inputs[:9], inputs), KERNELS[4](inputs[:9], inputs), rtol=1e-12)
