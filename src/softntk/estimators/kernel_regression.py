@@ -49,14 +49,14 @@ class _KernelEstimator(BaseEstimator):
         x = np.asarray(x, np.float64)
         y = np.asarray(y)
         with jax.enable_x64(True):
-            choose, draw = jax.random.split(jax.random.key(self.seed))
+            choose_key, draw = jax.random.split(jax.random.key(self.seed))
             scalings = [Scaling.fit(str(name), x) for name in np.atleast_1d(self.scaling)]
             labels = jnp.asarray(self._labels(y))
             features, trained = features_named(self.features), cast(Any, self.trained)
             kernels = [LimitKernel(features, float(scale), trained) for scale in np.atleast_1d(self.scale)]
             given = None if self.ridge == "auto" else float(self.ridge)
             scaled = [jnp.asarray(each.apply(x)) for each in scalings]
-            place, kernel, ridge = choose(kernels, scaled, labels, key=choose, ridge=given)
+            place, kernel, ridge = choose(kernels, scaled, labels, key=choose_key, ridge=given)
             self.scaling_ = scalings[place]
             found = solve(
                 kernel,
