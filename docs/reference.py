@@ -1,9 +1,9 @@
 """Write the reference pages from the docstrings: one Markdown page per package, with the names that it exports.
 
-Only the source is read, nothing is imported. What stands in the `__all__` of a module and is not exported by its package
-is for those who read the source; it is not on the pages. Every name in an `__all__` needs words, or the build stops: a
-docstring, or a `#:` comment above a constant. In docstrings, indented blocks are formulas, and what follows `Arguments:`
-or `Raises:` is a list.
+Only the source is read, nothing is imported. What stands in the `__all__` of a module and is not exported by its
+package is for those who read the source; it is not on the pages. Every name in an `__all__` needs words, or the build
+stops: a docstring, or a `#:` comment above a constant. In docstrings, indented blocks are formulas, and what follows
+`Arguments:` or `Raises:` is a list.
 """
 
 import ast
