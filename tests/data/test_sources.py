@@ -111,7 +111,7 @@ def test_the_notes_say_what_was_done(tmp_path, key):
     _, preparation = load(tmp_path / "trees.csv", target="y", count=3, key=key)
     words = "\n".join(preparation.notes)
     for part in (
-        "trees.csv: 4 rows, 2 input columns, target y",
+        'trees.csv: 4 rows, 2 input columns ("a", "b"), target "y" (text)',
         "3 of 4 rows",
         "the target is text",
         "3 classes (ash, elm, oak)",
@@ -162,7 +162,7 @@ def test_synthetic_sets_load_as_drawn(key, name):
         (lambda key: load("iris", target="petals"), "be left out, or species"),
         (lambda key: load("iris", scaling="sphericle"), "`scaling` must be one of sphere"),
         (lambda key: load("iris", kind="clusters"), "`kind` must be one of"),
-        (lambda key: load("iris", kind="regression"), "hold numbers for kind='regression'"),
+        (lambda key: load("iris", kind="regression"), "hold numbers to be used for regression"),
         (lambda key: load("sphere", key=key, size=0), "`size` must be a positive integer"),
         (lambda key: load("sphere", key=key, count=0), "`count` must be a positive integer"),
         (lambda key: load_split("iris", key=key, held_out=150), "`held_out`"),

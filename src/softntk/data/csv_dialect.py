@@ -1,7 +1,7 @@
 """How a text table is written, found in its first lines: names or not, and the marks between and within fields.
 
     delimiter   of , ; tab | the one that cuts all lines into the same number of fields, two or more, quotes respected;
-                between several, the one whose fields are numbers more often
+                between several, the one that leaves the fewest of the others within fields, numbers aside
     quote       " unless the first line is quoted with ' throughout
     decimal     a comma where some number can only mean that (1,5) and none has a point; else a point
     thousands   none, unless some number can only be meant so (1,234.5 or 1,234,567)
@@ -12,10 +12,12 @@
 """
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from softntk.data.entries import number_pattern
 from softntk.data.options import MISSING, ReadOptions, option
@@ -26,6 +28,11 @@ __all__ = ["Dialect", "found"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+
+_LIKE_NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?")
+_ANY_DELIMITER = re.compile(f"[{''.join(_DELIMITERS)}]")
+
+_MOST_LINES = 1000
 
 Records = Sequence[Sequence[str]]
 
@@ -79,7 +86,7 @@ def found(head: str, options: ReadOptions) -> Dialect:
 def _records(head: str, delimiter: str, quote: str) -> list[list[str]]:
     """The fields of each line that is not empty."""
     try:
-        rows = csv.reader(head.splitlines(keepends=True), delimiter=delimiter, quotechar=quote)
+        rows = csv.reader(_lines(head), delimiter=delimiter, quotechar=quote)
         return [row for row in rows if row]
     except csv.Error as error:
         raise BadInput(
@@ -90,14 +97,19 @@ def _records(head: str, delimiter: str, quote: str) -> list[list[str]]:
         ) from None
 
 
+def _lines(head: str) -> list[str]:
+    """The first lines, as files end them: a text may hold other characters that Python takes for the end of a line."""
+    return list(islice(io.StringIO(head, newline=""), _MOST_LINES))
+
+
 def _quote(head: str) -> str:
-    line = next((line for line in head.splitlines() if line.strip()), "").strip()
+    line = next((line for line in _lines(head) if line.strip()), "").strip()
     fields = re.split(r"[,;\t|]", line)
     return "'" if all(len(field) > 1 and field[0] == field[-1] == "'" for field in fields) else '"'
 
 
 def _delimiter(head: str, quote: str) -> str:
-    best, best_score = ",", (0.0, 0.0)
+    best, best_score = ",", None
     for mark in _DELIMITERS:
         records = _records(head, mark, quote)
         if not records:
@@ -106,11 +118,12 @@ def _delimiter(head: str, quote: str) -> str:
         if width < 2:
             continue
         fields = [field.strip() for record in records for field in record]
-        like_numbers = sum(bool(re.fullmatch(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?", field)) for field in fields)
+        like_number = [bool(_LIKE_NUMBER.fullmatch(field)) for field in fields]
+        clean = [each or not _ANY_DELIMITER.search(field) for each, field in zip(like_number, fields, strict=True)]
         # One line that is cut short (the last, a broken one) does not speak against a delimiter.
         regular = often / len(records)
-        score = (1.0 if regular == 1 else regular - 1, like_numbers / len(fields))
-        if best_score == (0.0, 0.0) or score > best_score:
+        score = (1.0 if regular == 1 else regular - 1, sum(clean) / len(fields), sum(like_number) / len(fields))
+        if best_score is None or score > best_score:
             best, best_score = mark, score
     return best
 
@@ -154,7 +167,7 @@ def _header(head: str, records: Records, options: ReadOptions, quote: str) -> tu
     if not over or any(not number.match(field) and not _blank(field) for field in over):
         return True, ""
     # From here on everything above numbers is a number itself, or nothing.
-    quotes = [len(re.findall(re.escape(quote), line)) for line in head.splitlines() if line.strip()]
+    quotes = [len(re.findall(re.escape(quote), line)) for line in _lines(head) if line.strip()]
     if quotes[0] >= 2 * sum(map(bool, first)) and max(quotes[1:]) < quotes[0]:
         return True, "the first line alone is quoted throughout and was read as names"
     counted = [index for index, chosen in enumerate(numeric) if chosen]

@@ -24,7 +24,7 @@ from softntk.numerics.memory import announce
 
 __all__ = ["read_csv"]
 
-# The dialect is found in so much of the file; a line can be as long as a block.
+# The dialect is found in so much of the file, in at most 1,000 lines; a line can be as long as a block.
 _HEAD, _BLOCK = 1 << 18, 1 << 24
 
 
@@ -59,6 +59,10 @@ def read_csv(path: Path, options: ReadOptions) -> Columns:
     except UnicodeDecodeError as error:
         raise _not_text(path.name, options.encoding, error, path.read_bytes()) from None
     except (pa.ArrowException, OSError, ValueError) as error:
+        try:
+            path.read_bytes().decode(options.encoding)
+        except UnicodeDecodeError as other:
+            raise _not_text(path.name, options.encoding, other, path.read_bytes()) from None
         raise _broken(path, dialect, options, error) from None
     # Arrow skips a mark of the byte order, and so does the head.
     table = table.slice(1 if dialect.header else 0)

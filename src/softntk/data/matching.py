@@ -43,7 +43,7 @@ def read_matching(
         return _built_in(read_builtin(name), preparation, targets)
     options = preparation.options if options is None else options
     columns = read_columns(Path(source), preparation.target_names if targets else (), options)
-    inputs = _inputs(columns, preparation.input_names)
+    inputs = _inputs(columns, preparation)
     learned = _learned(columns, preparation.target_names) if targets else {}
     used = {name: columns.entries(each) for name, each in zip(preparation.input_names, inputs, strict=True)}
     found = {name: columns.entries(each) for name, each in learned.items()}
@@ -66,12 +66,20 @@ def read_matching(
     return Table(columns.source, matrix, values, names, targeted, "", tuple(notes), schema, columns.places, options)
 
 
-def _inputs(columns: Columns, wanted: Sequence[str]) -> Sequence[str]:
-    """The columns of the file that are the wanted ones, in their order."""
+def _inputs(columns: Columns, preparation: Preparation) -> Sequence[str]:
+    """The columns of the file that are the inputs of the training set, in their order."""
+    wanted = preparation.input_names
     given = [name for name in columns.names if name not in columns.labels]
     missing = [name for name in wanted if name not in given]
     if columns.numbered and len(given) == len(wanted):
         return given
+    if columns.numbered and not missing and (columns.labels or len(given) != len(preparation.schema)):
+        raise BadInput(
+            "source",
+            required=f"have {len(wanted)} input columns, as in training",
+            got=f"{len(given)} columns without names in {columns.source}",
+            advice="Pass the same columns in the same order.",
+        )
     if missing:
         header = f" If the first line holds the names, {option(header=True)}." if columns.numbered else ""
         raise BadInput(

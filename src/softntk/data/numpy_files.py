@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
+from softntk import files
 from softntk.data.columns import Columns
 from softntk.data.options import ReadOptions
 from softntk.failures import BadInput
@@ -35,13 +36,14 @@ def read_npz(path: Path, target: str | None, options: ReadOptions) -> Columns:
         BadInput: one is missing, they do not fit together, or they hold something else than numbers.
         TooLarge: they do not fit in memory.
     """
-    arrays = read_members(path, ("inputs",) if target is None else ("inputs", target))
+    advice = f"Save it so: np.savez('{path.name}', inputs=X, {target or 'labels'}=Y)."
+    wanted = ("inputs",) if target is None else ("inputs", target)
+    arrays = files.read_npz(path, wanted, advice=advice, admit=_admit)
     inputs = _checked("`inputs`", arrays["inputs"], 2)
     columns = {str(i): _arrow(inputs[:, i]) for i in range(inputs.shape[1])}
     names: tuple[str, ...] = ()
     if target is not None:
-        labels = arrays[target]
-        labels = _checked(f"`{target}`", labels, 1 if labels.ndim == 1 else 2, text=True)
+        labels = _checked(f"`{target}`", arrays[target], 1 if arrays[target].ndim == 1 else 2, text=True)
         if len(labels) != len(inputs):
             raise BadInput(
                 "source",
@@ -63,13 +65,7 @@ def read_npy(path: Path, options: ReadOptions) -> Columns:
         BadInput: it is damaged, has another shape or would have to be unpickled.
         TooLarge: it does not fit in memory.
     """
-    try:
-        with path.open("rb") as file:
-            array = _array(file, path.stat().st_size, path.name)
-    except (ValueError, EOFError, OSError, RuntimeError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise _damaged(path, error) from None
+    array = files.read_npy(path, admit=_admit)
     fields = array.dtype.names
     if array.ndim != (2 if fields is None else 1) or array.size == 0:
         raise BadInput(
@@ -159,6 +155,10 @@ def _array(file: IO[bytes] | zipfile.ZipExtFile, size: int, name: str) -> np.nda
     announce(2.0 * need, what=f"reading {name}", argument="source", advice="Pass fewer rows.")
     file.seek(0)
     return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _admit(need: int, name: str) -> None:
+    announce(2.0 * need, what=f"reading {name}", argument="source", advice="Pass fewer rows.")
 
 
 def _checked(what: str, array: np.ndarray, dimensions: int, *, text: bool = False) -> np.ndarray:
