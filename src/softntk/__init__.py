@@ -18,7 +18,6 @@ _HOMES = {
     "independent": "networks",
     "paired": "networks",
     "finite": "kernels",
-    "infinite": "kernels",
     "descend": "dynamics",
     "ensemble": "dynamics",
     "linearized": "dynamics",
