@@ -87,23 +87,23 @@ def test_steps_to_a_loss_follow_from_the_contraction():
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_large_labels_are_out_of_reach_and_a_remedy_is_named(name):
+def test_large_labels_are_out_of_reach_and_a_suggestion_is_named(name):
     network, inputs, labels = problem(name, size=30.0)
     found = certify(network, inputs, labels)
     assert found.verdict.answer is Answer.DOES_NOT_APPLY
     assert "1/2" in found.verdict.reason
     assert math.isnan(found.path)
     assert found.steps_to(1e-3) == math.inf
-    assert found.remedy is not None
-    assert found.remedy.width > network.width
-    smaller = certify(network, inputs, labels * (0.8 * found.remedy.residual / found.residual))
+    assert found.suggestion is not None
+    assert found.suggestion.width > network.width
+    smaller = certify(network, inputs, labels * (0.8 * found.suggestion.residual / found.residual))
     assert smaller.certified
-    assert not certify(network, inputs, labels * (3 * found.remedy.residual / found.residual)).certified
+    assert not certify(network, inputs, labels * (3 * found.suggestion.residual / found.residual)).certified
 
 
-def test_the_remedy_of_width_helps():
+def test_the_suggestion_of_width_helps():
     network, inputs, labels = problem("exponential", size=30.0)
-    width = certify(network, inputs, labels).remedy.width
+    width = certify(network, inputs, labels).suggestion.width
     wider, _ = draw("exponential", n=4, d=6, m=2 * round(width), k=1, start="paired")
     assert 128 < width < 5000
     assert certify(wider, inputs, labels).certified

@@ -12,6 +12,8 @@ from softntk.failures import BadInput, TooLarge
 from softntk.kernels import empirical_ntk, empirical_ntk_product, ntk_by_autodiff
 from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, paired
 
+pytestmark = pytest.mark.optimized
+
 LAYERS = ("hidden", "output", "both")
 
 
@@ -153,7 +155,7 @@ def test_bad_vectors_are_refused(softmax_case, unchecked, vector, tile, argument
 def test_a_kernel_that_does_not_fit_is_refused_before_it_is_formed(softmax_case, monkeypatch):
     monkeypatch.setattr("softntk.numerics.memory.free_bytes", lambda: 1000)
     monkeypatch.setattr(sys.modules["softntk.kernels.empirical"], "_finite", None)
-    with pytest.raises(TooLarge, match="finite_product") as failure:
+    with pytest.raises(TooLarge, match="empirical_ntk_product") as failure:
         empirical_ntk(*softmax_case[:2])
     assert "5 x 5 samples with 2 outputs" in failure.value.required
     # The product never forms the kernel, and needs next to nothing.

@@ -23,7 +23,7 @@ def problem(key):
     return network, inputs, jax.random.normal(c, (n, k))
 
 
-def by_definition(network, inputs, labels, eta):
+def by_autodiff(network, inputs, labels, eta):
     """v0, v1, v2 as the paper writes them, with the exponentials themselves."""
     X, W, A, Y = (np.asarray(a, np.longdouble) for a in (inputs, network.hidden, network.output, labels))
     E = np.exp(X @ W)
@@ -43,7 +43,7 @@ def by_definition(network, inputs, labels, eta):
 class TestParts:
     def test_against_the_definition(self, problem, eta):
         found = split(*problem, step_size=eta)
-        v0, v1, v2, change, R, _ = by_definition(*problem, eta)
+        v0, v1, v2, change, R, _ = by_autodiff(*problem, eta)
         for name, part, digits in (("v0", v0, 1e-11), ("v1", v1, 1e-12), ("v2", v2, 1e-9)):
             np.testing.assert_allclose(getattr(found, name), part.astype(float), rtol=0, atol=digits * abs(part).max())
         for name, part in (("c0", v0), ("c1", v1), ("c2", v2)):
@@ -53,7 +53,7 @@ class TestParts:
     def test_first_order_is_the_directional_derivative(self, problem, eta):
         network, inputs, _ = problem
         found = split(*problem, step_size=eta)
-        *_, change, _, step = by_definition(*problem, eta)
+        *_, change, _, step = by_autodiff(*problem, eta)
         _, tangent = jax.jvp(
             lambda w: network.moved_to(w)(inputs), (network.hidden,), (jnp.asarray(step.astype(float)),)
         )

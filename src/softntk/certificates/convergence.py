@@ -65,7 +65,7 @@ class Certificate:
         step_size: eta, guaranteed or as given; the guarantee holds for smaller steps with their own contraction.
         contraction: the residual's norm shrinks by this factor every step, at least.
         cap: tau, where a few neurons were damped; NaN where not.
-        remedy: what would help; None if certified.
+        suggestion: what would help; None if certified.
         proof: the inequalities with both sides, where ball arithmetic was asked for and used.
     """
 
@@ -162,8 +162,8 @@ def _proved(certificate: Certificate, proof: Proof) -> Certificate:
     # The h of float64 stays: the proof looks at no more radii than it needs.
     names = ("lambda_min", "s0", "b0", "residual", "method", "path", "s_end", "decrease", "beta", "step_size")
     numbers: dict[str, Any] = {name: getattr(proof, name) for name in (*names, "contraction", "cap")}
-    suggestion = None if proof.certified else certificate.remedy
-    return replace(certificate, verdict=proof.verdict, lambda_error=0.0, remedy=suggestion, proof=proof, **numbers)
+    suggestion = None if proof.certified else certificate.suggestion
+    return replace(certificate, verdict=proof.verdict, lambda_error=0.0, suggestion=suggestion, proof=proof, **numbers)
 
 
 def _checked(

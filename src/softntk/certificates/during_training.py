@@ -1,11 +1,11 @@
 """Certify as you go: the first step of a run from which the rest is proved.
 
 Nothing in Theorem A needs W0 to be the start of training. Applied at W(t) it needs h < 1/2 there, which a shrinking
-residual buys, with the step size in use. So a probe records 1/2 - h(W(t)) along the run of `dynamics.descend`, and the
+residual buys, with the step size in use. So a probe records 1/2 - h(W(t)) along the run of `gradient_descent`, and the
 run may stop where it turns positive: every later step is covered by the proof.
 
     probe = margin(inputs, labels, step_size=eta)
-    network, trace = descend(network, inputs, labels, step_size=eta, steps=10_000, record_every=50,
+    network, trace = gradient_descent(network, inputs, labels, step_size=eta, steps=10_000, record_every=50,
                              probes={"margin": probe}, until="margin")
 
 or, in one call, `certify_during_training`.

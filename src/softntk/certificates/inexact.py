@@ -93,7 +93,7 @@ def certify_inexact(
 
     Arguments:
         step_size: eta in use.
-        error: delta in Frobenius norm; None for what float64 rounding can do to a step of `descend` (softmax and
+        error: delta in Frobenius norm; None for what float64 rounding can do to a step of gradient descent (softmax and
             exponential networks).
 
     Raises:

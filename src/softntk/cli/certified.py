@@ -31,8 +31,8 @@ def described(certificate: Certificate) -> dict[str, Any]:
             "This speaks of gradient descent in exact arithmetic from these float64 numbers"
             + (", proved in ball arithmetic." if verdict.answer is Answer.CERTIFIED else ", checked in float64."),
         ]
-    elif certificate.remedy is not None:
-        words.append(str(certificate.remedy))
+    elif certificate.suggestion is not None:
+        words.append(str(certificate.suggestion))
     if not certificate.certified and certificate.flow.established:
         words.append(str(certificate.flow))
     numbers = {name: _finite(getattr(certificate, name)) for name in _NUMBERS}

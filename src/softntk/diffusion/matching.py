@@ -87,7 +87,7 @@ class NoisySamples(eqx.Module):
         """p."""
         return self.times.shape[0]
 
-    def rows(self, chosen: Int[Array, " q"]) -> "Views":
+    def rows(self, chosen: Int[Array, " q"]) -> "NoisySamples":
         """The given rows, in the given order."""
         return jax.tree.map(lambda leaf: leaf[chosen], self)
 

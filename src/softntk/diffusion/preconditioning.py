@@ -95,7 +95,7 @@ class Preconditioning(eqx.Module):
         return arrays | {"name": self.name, "ball": self.ball.to_dict()}
 
     @classmethod
-    def from_dict(cls, process: Process, values: dict[str, Any]) -> "Frame":
+    def from_dict(cls, process: Process, values: dict[str, Any]) -> "Preconditioning":
         """The frame that `to_dict` described."""
         ball = dict(values["ball"])
         center = jnp.asarray(ball.pop("center"), float)
@@ -110,7 +110,9 @@ def make_preconditioning(ball: UnitBallMap, clean: ArrayLike, name: str = "resid
         BadInput: the name is unknown, or `clean` is not a finite matrix with two rows.
     """
     if name not in PRECONDITIONINGS:
-        raise BadInput("frame", required=f"be one of {', '.join(FRAMES)}", got=repr(name), advice="Type 'residual'.")
+        raise BadInput(
+            "frame", required=f"be one of {', '.join(PRECONDITIONINGS)}", got=repr(name), advice="Type 'residual'."
+        )
     clean = finite_matrix("clean", clean)
     mean = clean.mean(axis=0)
     apart = clean - mean[None]

@@ -43,14 +43,14 @@ def ensemble(
 ) -> tuple[TwoLayer, Trace]:
     """Run gradient descent for every network of a stack (hidden (s, d, m), output (s, k, m)).
 
-    Arguments: as `descend`; a named step size is found for each network on its own.
+    Arguments: as `gradient_descent`; a named step size is found for each network on its own.
 
     Returns:
         The networks at their end and a trace with a leading axis of length s. A run that diverges stops on its own:
         its later rows have step -1 and loss NaN.
 
     Raises:
-        BadInput: the networks are not stacked, or as `descend`.
+        BadInput: the networks are not stacked, or as `gradient_descent`.
         TooLarge: the runs do not fit into free memory together.
     """
     if networks.hidden.ndim != 3 or networks.output.ndim != 3:

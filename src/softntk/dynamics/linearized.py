@@ -97,7 +97,7 @@ def linearize(
     """Linearize the run of gradient descent around the network.
 
     Arguments:
-        step_size: as in `descend`.
+        step_size: as in `gradient_descent`.
         kernel: the kernel to run with at the training inputs; default: the network's own.
 
     Raises:

@@ -70,7 +70,7 @@ def empirical_ntk(
         need,
         what=f"the tangent kernel of {rows} x {columns} samples with {k} outputs",
         argument="inputs",
-        advice="Use fewer samples, finite_product(network, inputs, vector), or float32.",
+        advice="Use fewer samples, empirical_ntk_product(network, inputs, vector), or float32.",
     )
     kernel = _finite(network, inputs, others, trained, tile)
     refuse_overflow(kernel)

@@ -7,7 +7,7 @@
 Between two records the factor of one step is the geometric mean over the steps between them. Records whose residual
 has come down to the rounding of the outputs are left out: there the loss is noise. The gradient needs its probe:
 
-    descend(..., probes={"neuron_gradient": neuron_gradient(inputs, labels)})
+    gradient_descent(..., probes={"neuron_gradient": neuron_gradient(inputs, labels)})
 
 Hypotheses ask for a width that no network has, so the usual answer is *does not apply*; the numbers stand beside it.
 
@@ -114,7 +114,7 @@ def neurons_move_little(
             "trace",
             required=f"have the probe {PROBE}",
             got=", ".join(trace.probes) or "no probes",
-            advice=f"Type descend(..., probes={{'{PROBE}': {PROBE}(inputs, labels)}}).",
+            advice=f"Type gradient_descent(..., probes={{'{PROBE}': {PROBE}(inputs, labels)}}).",
         )
     numbers = _numbers(start, inputs, labels, lambda_min, lambda_radius, scale, delta)
     evaluation = _evaluate(GRADIENT, numbers | {"eta": float(trace.step_size)}, constants)

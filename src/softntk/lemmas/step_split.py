@@ -150,7 +150,7 @@ def split_adds_up_on_trace(trace: Trace, *, probe: str = "split") -> Finding:
             "probe",
             required="name a probe of the trace",
             got=repr(probe),
-            advice=f"Type descend(..., probes={{{probe!r}: split_probe(inputs, labels, step_size=eta)}}).",
+            advice=f"Type gradient_descent(..., probes={{{probe!r}: split_probe(inputs, labels, step_size=eta)}}).",
         )
     rows = np.asarray(trace.probes[probe], np.float64)
     gap = np.abs(rows[:, :4].sum(axis=1) - rows[:, 4]) / rows[:, 5]

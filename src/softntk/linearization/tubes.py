@@ -82,7 +82,7 @@ def tube(
     """Bound the distance between gradient descent and its linearization over `steps` steps.
 
     Arguments:
-        step_size: as in `descend`; at most 2 / |J0|^2, beyond which the linearization itself diverges.
+        step_size: as in `gradient_descent`; at most 2 / |J0|^2, beyond which the linearization itself diverges.
         others: new inputs, at which |f_t(x) - flin_t(x)| is bounded too.
         visits: points of the linearized path at which the network is evaluated for the curve *followed*; 0 leaves it
             out. Costs about one step of descent each.
