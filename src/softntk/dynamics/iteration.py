@@ -69,17 +69,17 @@ class Run(NamedTuple):
     active: Bool[Array, ""]
 
 
+@eqx.filter_jit
 def begin(problem: Problem, records: int) -> Run:
     """The run before its first evaluation, with room for `records` records."""
     dtype = problem.labels.dtype
     largest = np.asarray(jnp.finfo(dtype).max, dtype)
     hidden = jnp.array(problem.network.hidden, copy=True)  # `advance` takes the state's memory over
     # "Step -1" has gradient zero: one step from there is the evaluation at the start, by the same compiled code.
-    state = State(
-        hidden, jnp.zeros_like(hidden), jnp.asarray(largest), jnp.array(largest), jnp.asarray(-1), jnp.asarray(True)
-    )
+    loss, limit = jnp.asarray(largest), jnp.asarray(largest)
+    state = State(hidden, jnp.zeros_like(hidden), loss, limit, jnp.asarray(-1), jnp.asarray(True))
     row = jax.eval_shape(lambda state: _record(problem, state), state)
-    rows = jax.tree.map(lambda of: jnp.asarray(np.full((records + 1, *of.shape), _nothing(of.dtype), of.dtype)), row)
+    rows = jax.tree.map(lambda of: jnp.full((records + 1, *of.shape), _nothing(of.dtype), of.dtype), row)
     return Run(state, rows, jnp.asarray(0), jnp.asarray(True))
 
 
@@ -89,6 +89,7 @@ def advance(problem: Problem, run: Run, limit: Int[Array, ""]) -> Run:
     return _advance(problem, run, limit)
 
 
+@eqx.filter_jit
 def finish(problem: Problem, run: Run) -> tuple[Float[Array, "d m"], Trace]:
     """Weights at the end and the trace; rows that were not reached have step -1."""
     rows = jax.tree.map(lambda values: values[:-1], run.rows)

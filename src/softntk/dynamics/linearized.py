@@ -15,6 +15,7 @@ p is computed as exp(t log1p(-x)), so that neither small x nor large t loses dig
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from softntk.dynamics.step_size import resolved
@@ -39,9 +40,11 @@ class Linearized(eqx.Module):
 
     def __repr__(self) -> str:
         """Its sizes, its step and its spectrum, in numbers."""
-        if isinstance(self.step_size, jax.core.Tracer):
+        try:
+            values = np.asarray(self.spectrum.values)
+        except jax.errors.TracerArrayConversionError:  # inside of jit
             return super().__repr__()
-        values, (n, k) = self.spectrum.values, self.labels.shape
+        n, k = self.labels.shape
         return (
             f"linearized run, n = {n}, k = {k}, m = {self.network.width}: step size {self.step_size:.4g}, eigenvalues "
             f"{values[0]:.4g} to {values[-1]:.4g}, loss {self.loss(0):.4g} at the start"

@@ -45,14 +45,15 @@ class Trace(eqx.Module):
 
     def __str__(self) -> str:
         """How the run ended, and some of its records; of many runs, only how they ended."""
-        if isinstance(self.steps, jax.core.Tracer):
+        try:
+            columns = [np.asarray(values) for values in (self.steps, self.loss, self.distance, self.neuron_distance)]
+        except jax.errors.TracerArrayConversionError:  # inside of jit
             return super().__repr__()
-        if self.steps.ndim > 1:
+        if columns[0].ndim > 1:
             return f"{len(self.steps)} runs: {self.explanation}"
         count = len(self.steps)
         shown = sorted({round(i * (count - 1) / (_SHOWN - 1)) for i in range(_SHOWN)}) if count > 1 else [0]
         lines = [self.explanation, f"{'step':>8} {'loss':>12} {'distance':>12} {'farthest neuron':>16}"]
-        columns = [np.asarray(values) for values in (self.steps, self.loss, self.distance, self.neuron_distance)]
         for row in shown:
             step, loss, distance, farthest = (values[row] for values in columns)
             lines.append(f"{step:>8} {loss:>12.5g} {distance:>12.5g} {farthest:>16.5g}")
