@@ -88,10 +88,9 @@ def test_a_probe_that_is_not_a_number_never_ends_the_run(softmax_problem):
 
 def test_a_run_in_pieces_is_bit_for_bit_the_run_in_one(problem, monkeypatch):
     """However long the pieces are: only the number of steps of a call changes, not the program."""
-    options = {"steps": 9, "record_every": 4, "probes": {"first": lambda net: net.hidden[0]}}
-    in_one = scanned(
-        *problem[:3], jnp.asarray(problem.step_size), steps=9, record_every=4, probes=tuple(options["probes"].items())
-    )[1]
+    options = {"steps": 9, "record_every": 4}
+    probes = {"first": lambda net: net.hidden[0]}
+    in_one = scanned(*problem[:3], jnp.asarray(problem.step_size), **options, probes=tuple(probes.items()))[1]
     runs = []
     for operations, seconds in ((1e8, 1e9), (0, 1e-9)):  # everything at once; a step at a time
         monkeypatch.setattr(descent, "_FIRST", operations)
