@@ -31,7 +31,8 @@ def test_a_reader_that_has_seen_enough_is_no_failure(monkeypatch):
 def test_ctrl_c_ends_what_is_deep_in_compiled_code_within_a_second():
     """A billion rounds of a hash in C, which never looks at signals."""
     code = (
-        "import hashlib\n"
+        "import hashlib, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell lets background jobs ignore it
         "from softntk.cli.interruption import interruptible\n"
         "with interruptible():\n"
         "    print('ready', flush=True)\n"
@@ -42,9 +43,12 @@ def test_ctrl_c_ends_what_is_deep_in_compiled_code_within_a_second():
         assert running.stdout.readline() == "ready\n"
         started = time.perf_counter()
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=60)
+        try:
+            _, said = running.communicate(timeout=30)
+        finally:
+            running.kill()
     assert running.returncode == 130
-    assert time.perf_counter() - started < 5  # 0.7 seconds, on a machine that does nothing else
+    assert time.perf_counter() - started < 20  # 0.7 seconds on an idle machine, ten minutes without the watch
     assert said == "softntk: interrupted. Nothing is written by halves.\n"
 
 
