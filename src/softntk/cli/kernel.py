@@ -18,6 +18,7 @@ from softntk.cli.options import (
     Width,
     log_to_stderr,
     output_path,
+    reads_data,
 )
 
 __all__ = ["command"]
@@ -28,6 +29,7 @@ Layer = Literal["hidden", "output", "both"]
 _MANY = 8000
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -49,6 +51,8 @@ def command(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the limit kernel and both spectra (npz).")
     ] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Eigenvalues of the limit kernel and of one finite network, and the width and steps that theory asks for."""
     from softntk.cli.processor import use_float64
@@ -67,7 +71,7 @@ def command(
 
     chosen = features_named(features)
     data_key, start_key = jax.random.split(jax.random.key(seed))
-    training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling)
+    training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
     found: dict[str, Any] = {
         "data": data,
         "features": features,

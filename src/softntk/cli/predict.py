@@ -3,16 +3,18 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from softntk.cli.options import Json, log_to_stderr
+from softntk.cli.options import Json, log_to_stderr, reads_data
 
 __all__ = ["command"]
 
 
+@reads_data(kind=False, columns=False)
 def command(
     model: Annotated[Path, typer.Argument(help="File that softntk train or softntk regress wrote.")],
     data: Annotated[
@@ -20,6 +22,8 @@ def command(
     ],
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a csv file instead of printing.")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Print one prediction a row: the class, or the numbers in the units of the target."""
     from softntk.cli.processor import use_float64
@@ -32,7 +36,9 @@ def command(
     from softntk.estimators import load_predictor
 
     loaded = load_predictor(model)
-    table = read_matching(data, loaded.preparation, targets=False)
+    table = read_matching(data, loaded.preparation, targets=False, **reading)
+    for note in table.notes[1:]:  # what was left out, and how the file was read
+        print(f"softntk: {note}", file=sys.stderr)
     predicted = np.asarray(loaded.predict(table.inputs))
     rows = predicted.reshape(len(predicted), -1).tolist()
     names = list(loaded.preparation.target_names)
