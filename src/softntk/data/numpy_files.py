@@ -1,25 +1,22 @@
 """NumPy files: npz with the arrays `inputs` and `labels`, npy with one matrix or one array of named fields.
 
-Files are never unpickled. What the header of an array declares is compared with the bytes that follow before anything
-is allocated, so that a short file that claims to be huge is refused.
+How they are read, so that a file that lies is refused, is in `softntk.files`.
 """
 
-import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from jaxtyping import Float, Shaped
-from numpy.typing import ArrayLike
 
+from softntk import files
 from softntk.data.table import Columns, Table, check_numbers
 from softntk.failures import BadInput
 from softntk.numerics.memory import announce
 
-__all__ = ["ArrayColumns", "read_members", "read_npy", "read_npz", "read_npz_inputs", "write_members"]
+__all__ = ["ArrayColumns", "read_npy", "read_npz", "read_npz_inputs"]
+
+_ADVICE = "Save it so: np.savez('data.npz', inputs=X, labels=Y)."
 
 
 class ArrayColumns(Columns):
@@ -68,7 +65,7 @@ def read_npz(path: Path, target: str | None) -> Table:
         TooLarge: they do not fit in memory.
     """
     wanted = target or "labels"
-    arrays = read_members(path, ("inputs", wanted))
+    arrays = files.read_npz(path, ("inputs", wanted), advice=_ADVICE, admit=_admit)
     inputs, labels = _numbers("`inputs`", arrays["inputs"], 2), arrays[wanted]
     if not (labels.ndim == 1 and labels.dtype.kind in "Ub"):
         labels = _numbers(f"`{wanted}`", labels, 1 if labels.ndim == 1 else 2)
@@ -91,7 +88,7 @@ def read_npz(path: Path, target: str | None) -> Table:
 
 def read_npz_inputs(path: Path) -> Float[np.ndarray, "n d"]:
     """Read the array `inputs` (n, d) alone. Raises as `read_npz`."""
-    inputs = _numbers("`inputs`", read_members(path, ("inputs",))["inputs"], 2)
+    inputs = _numbers("`inputs`", files.read_npz(path, ("inputs",), advice=_ADVICE, admit=_admit)["inputs"], 2)
     check_numbers("source", inputs, [str(i) for i in range(inputs.shape[1])])
     return inputs
 
@@ -103,13 +100,7 @@ def read_npy(path: Path) -> ArrayColumns:
         BadInput: it is damaged, has another shape or would have to be unpickled.
         TooLarge: it does not fit in memory.
     """
-    try:
-        with path.open("rb") as file:
-            array = _array(file, path.stat().st_size, path.name)
-    except (ValueError, EOFError, OSError, RuntimeError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise _damaged(path, error) from None
+    array = files.read_npy(path, admit=_admit)
     if array.ndim != (2 if array.dtype.names is None else 1) or array.size == 0:
         raise BadInput(
             "source",
@@ -120,79 +111,8 @@ def read_npy(path: Path) -> ArrayColumns:
     return ArrayColumns(array)
 
 
-def read_members(path: Path, wanted: tuple[str, ...], *, advice: str = "") -> dict[str, np.ndarray]:
-    """The wanted arrays of an npz file, of any shape, numbers or text; `advice` says what to do if one is missing.
-
-    Raises:
-        BadInput: one is missing, the file is damaged or would have to be unpickled.
-        TooLarge: one does not fit in memory.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-            for name in wanted:
-                if name not in entries:
-                    raise BadInput(
-                        "source",
-                        required=f"hold the array {name!r}",
-                        got=f"the arrays {', '.join(list(entries)[:20]) or 'none'} in {path.name}",
-                        advice=advice or f"Save it so: np.savez('{path.name}', inputs=X, labels=Y).",
-                    )
-            arrays = {}
-            for name in wanted:
-                with archive.open(entries[name]) as file:
-                    arrays[name] = _array(file, entries[name].file_size, name)
-            return arrays
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise _damaged(path, error) from None
-
-
-def write_members(
-    path: Path, arrays: Mapping[str, ArrayLike], *, argument: str = "path", compressed: bool = True
-) -> Path:
-    """Write arrays, numbers or text, as an npz file by one rename: a reader finds the old file or the new one.
-
-    Raises:
-        BadInput: the path, which the caller took as `argument`, cannot be written to.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            (np.savez_compressed if compressed else np.savez)(file, allow_pickle=False, **arrays)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(
-            argument,
-            required="be a file that can be written",
-            got=f"{path} ({error.strerror})",
-            advice="Choose a folder that exists and is yours.",
-        ) from None
-    return path
-
-
-def _array(file: IO[bytes] | zipfile.ZipExtFile, size: int, name: str) -> np.ndarray:
-    """One array from a stream of `size` bytes in NumPy's format."""
-    version = np.lib.format.read_magic(file)
-    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = header(file)
-    if dtype.hasobject:
-        raise BadInput(
-            "source",
-            required="hold plain numbers or text",
-            got=f"Python objects in {name}, which would have to be unpickled and could run anything",
-            advice="Save numbers: np.asarray(values, dtype=float); rows must have one length.",
-        )
-    need = dtype.itemsize
-    for length in shape:
-        need *= length
-    if need != size - file.tell():
-        raise ValueError(f"{name} declares {need} bytes and holds {size - file.tell()}")
+def _admit(need: int, name: str) -> None:
     announce(2.0 * need, what=f"reading {name}", argument="source", advice="Pass fewer rows.")
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _numbers(what: str, array: np.ndarray, dimensions: int) -> Float[np.ndarray, "..."]:
@@ -212,13 +132,3 @@ def _numbers(what: str, array: np.ndarray, dimensions: int) -> Float[np.ndarray,
             advice="Reshape first: X.reshape(len(X), -1).",
         )
     return array.astype(np.float64)
-
-
-def _damaged(path: Path, error: Exception) -> BadInput:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return BadInput(
-        "source",
-        required="be a NumPy file",
-        got=f"{path.name}: {reason}",
-        advice="Save it again with np.savez or np.save.",
-    )
