@@ -61,7 +61,7 @@ def command(
     from softntk.data import load
     from softntk.failures import BadInput
     from softntk.files import output_json, write_npz
-    from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, infinite, spectrum
+    from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, spectrum
     from softntk.networks import features_named, paired
     from softntk.regression import quadrature
 
@@ -78,7 +78,7 @@ def command(
         "seed": seed,
         "width": width,
         "notes": list(preparation.notes),
-        "obstacles": training.obstacles(parallel=features == "relu"),
+        "obstacles": training.obstacles(parallel=features == "relu", places=preparation.places),
     }
     steps = (60 if training.count > _MANY else 0) if lanczos is None else lanczos
     if steps:
@@ -92,7 +92,7 @@ def command(
         ends = quadrature(LimitKernel(chosen, scale, trained), training.inputs, key=start_key, steps=steps).extremes
         found |= {"lanczos": steps, "limit": _numbers(ends.smallest, ends.largest, ends.smallest_radius, width)}
     else:
-        limit = infinite(chosen, training.inputs, scale=scale, trained=trained)
+        limit = LimitKernel(chosen, scale, trained)(training.inputs)
         network = paired(
             start_key, input_size=training.input_size, output_size=1, width=width, features=chosen, scale=scale
         )

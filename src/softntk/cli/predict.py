@@ -28,12 +28,13 @@ def command(
     output = writable(output, ".csv")
     import numpy as np
 
-    from softntk.data import read_inputs
+    from softntk.data import read_matching
     from softntk.estimators import KernelModel, Model, load_model
     from softntk.files import output_json, write
 
     loaded = load_model(model, Model, KernelModel)
-    predicted = np.asarray(loaded.predict(read_inputs(data, loaded.preparation.input_names)))
+    table = read_matching(data, loaded.preparation, targets=False)
+    predicted = np.asarray(loaded.predict(table.inputs))
     rows = predicted.reshape(len(predicted), -1).tolist()
     names = list(loaded.preparation.target_names)
     text = io.StringIO()
