@@ -7,8 +7,9 @@ from softntk.kernels.fluctuations import Fluctuation, fluctuation
 from softntk.kernels.infinite import infinite
 from softntk.kernels.jacobian import jvp, vjp
 from softntk.kernels.limit import Kernel, LimitKernel
+from softntk.kernels.normalized import NormalizedKernel
+from softntk.kernels.nystrom import NystromFeatures, nystrom_features
 from softntk.kernels.operator import KernelOperator
-from softntk.kernels.pivoting import Landmarks, landmarks
 from softntk.kernels.spectra import Spectrum, as_matrix, extremes, extremes_by_products, spectrum
 
 __all__ = [
@@ -16,8 +17,9 @@ __all__ = [
     "Fluctuation",
     "Kernel",
     "KernelOperator",
-    "Landmarks",
     "LimitKernel",
+    "NormalizedKernel",
+    "NystromFeatures",
     "Spectrum",
     "Trained",
     "as_matrix",
@@ -29,8 +31,8 @@ __all__ = [
     "fluctuation",
     "infinite",
     "jvp",
-    "landmarks",
     "ntk_by_autodiff",
+    "nystrom_features",
     "spectrum",
     "vjp",
 ]
