@@ -160,7 +160,8 @@ def power_of_two(labels: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:
 
 
 def _in_units(predictor: Predictor, units: Float[np.ndarray, " k"]) -> Predictor:
-    coefficients = np.asarray(predictor.coefficients) * units[None, :]
+    with np.errstate(over="ignore"):
+        coefficients = np.asarray(predictor.coefficients) * units[None, :]
     if not np.isfinite(coefficients).all():
         raise BadInput(
             "labels",
