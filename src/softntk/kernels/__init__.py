@@ -1,6 +1,5 @@
 """Tangent kernels: by definition, of finite networks, of infinitely wide ones, and their spectra."""
 
-from softntk.kernels.definition import ntk_by_autodiff
 from softntk.kernels.empirical import Trained, empirical_ntk, empirical_ntk_product
 from softntk.kernels.expansion import Expansion, expand
 from softntk.kernels.fluctuations import Fluctuation, fluctuation
@@ -28,7 +27,6 @@ __all__ = [
     "fluctuation",
     "jvp",
     "landmarks",
-    "ntk_by_autodiff",
     "spectrum",
     "vjp",
 ]
