@@ -37,8 +37,7 @@ def laplace(left, right):
 MEMBERS = [Nystrom(rank=150) if each is Nystrom else each() for each in SOLVERS]
 
 
-@pytest.mark.parametrize("ridge", [0.02, 5.0])
-@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize(("ridge", "outputs"), [(0.02, 3), (5.0, 1)])
 @pytest.mark.parametrize("kernel", [*KERNELS, laplace], ids=["softmax", "exponential", "relu", "function"])
 @pytest.mark.parametrize("solver", MEMBERS, ids=lambda solver: solver.name)
 def test_the_contract_of_solvers(solver, kernel, outputs, ridge, problem, new, key):
