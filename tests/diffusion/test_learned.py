@@ -34,7 +34,7 @@ TRUTH = MixtureDenoiser(PROCESS, MIXTURE)
 
 @pytest.fixture(scope="module")
 def task():
-    return make_task(jax.random.key(8), CLEAN, PROCESS, LAW, views=4, held_out_views=4)
+    return make_task(jax.random.key(8), CLEAN, PROCESS, LAW, copies=4, validation_copies=4)
 
 
 @pytest.fixture(scope="module")
@@ -44,27 +44,27 @@ def fit(task):
 
 def test_the_baseline_is_the_exact_denoiser_of_gaussian_data(task):
     clean = GAUSSIAN.sample(jax.random.key(1), 4000)
-    frame = task.frame(clean, 0.5)
+    preconditioning = task.preconditioning(clean, 0.5)
     exact = MixtureDenoiser(PROCESS, GAUSSIAN)(FRESH.times, FRESH.points)
     # Mean and covariance of 4,000 samples have relative errors of about 1/60.
-    assert float(((frame.baseline(FRESH.times, FRESH.points) - exact) ** 2).sum(axis=1).mean()) < 2e-3
+    assert float(((preconditioning.baseline(FRESH.times, FRESH.points) - exact) ** 2).sum(axis=1).mean()) < 2e-3
 
 
 @pytest.mark.parametrize("name", ["residual", "plain"])
 def test_a_frame_gives_back_what_its_labels_say(name, task):
-    other = dataclasses.replace(task, frame_name=name)
-    frame, pairs = other.pairs(0.5)
+    other = dataclasses.replace(task, preconditioning_name=name)
+    preconditioning, pairs = other.pairs(0.5)
     assert float(jnp.abs(pairs.labels).max()) == pytest.approx(1.0)
     assert float(jnp.linalg.norm(pairs.inputs, axis=1).max()) <= 1 + 1e-12
-    back = frame.denoised(task.views.times, task.views.points, pairs.labels)
-    averaged = EmpiricalDenoiser(PROCESS, task.kept)(task.views.times, task.views.points)
+    back = preconditioning.denoised(task.noisy_training.times, task.noisy_training.points, pairs.labels)
+    averaged = EmpiricalDenoiser(PROCESS, task.training)(task.noisy_training.times, task.noisy_training.points)
     np.testing.assert_allclose(back, averaged, atol=1e-10)
 
 
 def test_averaged_labels_estimate_the_same_with_less_noise(task):
-    frame, drawn = preconditioned_pairs(task.frame(CLEAN, 0.5), task.every)
-    _, averaged = preconditioned_pairs(task.frame(CLEAN, 0.5), task.every, averaged_over=CLEAN)
-    clean = frame.labels(task.every.times, task.every.points, TRUTH(task.every.times, task.every.points))
+    preconditioning, drawn = preconditioned_pairs(task.preconditioning(CLEAN, 0.5), task.noisy_all)
+    _, averaged = preconditioned_pairs(task.preconditioning(CLEAN, 0.5), task.noisy_all, averaged_over=CLEAN)
+    clean = preconditioning.labels(task.noisy_all.times, task.noisy_all.points, TRUTH(task.noisy_all.times, task.noisy_all.points))
     noise = [float(((each.labels - clean) ** 2).mean()) for each in (drawn, averaged)]
     assert noise[1] < 0.3 * noise[0]
     # In the mean over views they agree: any function of the input has the same inner product with both.
@@ -118,24 +118,24 @@ def test_with_all_pairs_as_landmarks_it_is_kernel_regression(task):
 def test_the_kernel_beats_the_best_affine_denoiser(task, fit):
     exact = TRUTH(FRESH.times, FRESH.points)
     learned = mean_square_error(fit.denoiser, exact, FRESH)
-    affine = mean_square_error(lambda t, x: task.frame(CLEAN, 0.5).baseline(t, x), exact, FRESH)
+    affine = mean_square_error(lambda t, x: task.preconditioning(CLEAN, 0.5).baseline(t, x), exact, FRESH)
     assert learned.mean + 3 * learned.error < affine.mean
     assert fit.held_out_error == pytest.approx(fit.choice["held_out_error"])
 
 
 def test_the_parts_of_the_error_add_up(task, fit):
-    split = error_split(fit.path, fit.choice["tau"], fit.frame, fit.pairs.inputs, task.every, TRUTH, FRESH)
+    split = error_split(fit.path, fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, TRUTH, FRESH)
     assert split["total"].mean == pytest.approx(sum(split[k].mean for k in ("noise", "bias", "cross")))
     exact = TRUTH(FRESH.times, FRESH.points)
     assert split["total"].mean == pytest.approx(mean_square_error(fit.denoiser, exact, FRESH).mean, rel=1e-6)
     assert split["total"].mean == pytest.approx(split["kernel"].mean)
-    longer = error_split(fit.path, 100 * fit.choice["tau"], fit.frame, fit.pairs.inputs, task.every, TRUTH, FRESH)
+    longer = error_split(fit.path, 100 * fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, TRUTH, FRESH)
     assert longer["noise"].mean > split["noise"].mean
 
 
 def test_a_wide_network_follows_its_flow(task):
     found = learn_network(
-        jax.random.key(2), task, width=2048, scale=1.0, legs=2, leg_steps=20, dtype=jnp.float64, features=Softmax()
+        jax.random.key(2), task, width=2048, scale=1.0, chunks=2, chunk_steps=20, dtype=jnp.float64, features=Softmax()
     )
     phi = draw_landmarks(jax.random.key(3), LimitKernel(Softmax(), 1.0), found.pairs.inputs, count=80)
     path = kernel_path(phi, found.pairs.inputs, found.pairs.labels)
@@ -160,8 +160,8 @@ def test_references_are_chosen_on_held_out_views(task):
 
 
 def test_a_blur_is_a_later_time(task):
-    data = EmpiricalDenoiser(PROCESS, task.kept)
-    direct = EmpiricalDenoiser(PROCESS, task.kept, 0.3)(FRESH.times, FRESH.points)
+    data = EmpiricalDenoiser(PROCESS, task.training)
+    direct = EmpiricalDenoiser(PROCESS, task.training, 0.3)(FRESH.times, FRESH.points)
     np.testing.assert_allclose(_blurred(data, 0.3, FRESH), direct, rtol=1e-9, atol=1e-11)
 
 
@@ -178,9 +178,9 @@ def test_the_rules_stop_in_order_of_the_noise(fit):
 
 
 def test_truncation_counts_what_lies_outside(task):
-    frame = task.frame(CLEAN, 0.5)
-    small = dataclasses.replace(frame, ball=dataclasses.replace(frame.ball, radius=1.0))
-    cut, most = truncation(small, TRUTH, FRESH), truncation(frame, TRUTH, FRESH)
+    preconditioning = task.preconditioning(CLEAN, 0.5)
+    small = dataclasses.replace(preconditioning, ball=dataclasses.replace(preconditioning.ball, radius=1.0))
+    cut, most = truncation(small, TRUTH, FRESH), truncation(preconditioning, TRUTH, FRESH)
     z = np.linalg.norm(small.ball.standardized(FRESH.times, FRESH.points), axis=1)
     assert cut["mass"].mean == pytest.approx((z > 1).mean())
     assert most["mass"].mean < cut["mass"].mean
@@ -219,7 +219,7 @@ def test_the_chain_of_the_exact_score_has_no_learning_error():
 def test_a_model_comes_back_from_its_file(kind, task, fit, tmp_path):
     denoisers = {
         "kernel": lambda: fit.denoiser,
-        "network": lambda: learn_network(jax.random.key(2), task, width=16, legs=1, leg_steps=1).denoiser,
+        "network": lambda: learn_network(jax.random.key(2), task, width=16, chunks=1, chunk_steps=1).denoiser,
         "mlp": lambda: learn_mlp(jax.random.key(4), task, steps=250).denoiser,
         "empirical": lambda: EmpiricalDenoiser(PROCESS, CLEAN, 0.1),
     }
@@ -253,5 +253,5 @@ def test_bad_tasks_are_refused():
     with pytest.raises(BadInput):
         make_task(jax.random.key(0), CLEAN, PROCESS, LAW, labels="guessed")
     with pytest.raises(BadInput):
-        make_task(jax.random.key(0), CLEAN, PROCESS, LAW, frame="round").pairs(0.5)
+        make_task(jax.random.key(0), CLEAN, PROCESS, LAW, preconditioning="round").pairs(0.5)
     assert math.isfinite(make_task(jax.random.key(0), CLEAN, PROCESS, LAW).error(TRUTH))

@@ -70,7 +70,7 @@ def command(
     samples = clean_samples(data, data_key, count=count, target=target)
     rows, size = samples.training.shape
     process, law = Constant(horizon=end), TimeLaw(start=start, end=end)
-    task = make_task(task_key, samples.training, process, law, views=views or max(8000 // rows, 1))
+    task = make_task(task_key, samples.training, process, law, copies=views or max(8000 // rows, 1))
     fit: Any
     if kind == "kernel":
         scales = (4.0, 6.0, 8.0) if size <= 16 else (1.0, 2.0)
@@ -90,7 +90,7 @@ def command(
         "kind": kind,
         "n": rows,
         "d": size,
-        "views": task.every.count,
+        "views": task.noisy_all.count,
         "start": start,
         "end": end,
         "seed": seed,

@@ -22,12 +22,12 @@ _FRESH = 5000
 
 def described(key: Array, task: Task, fit: Any, mixture: GaussianMixture | None) -> dict[str, Any]:
     """The errors as JSON values."""
-    frame = task.frame(task.clean, 0.5)
-    data = EmpiricalDenoiser(task.process, task.kept)
-    affine = AffineDenoiser(task.frame(task.kept, 0.5))
+    preconditioning = task.preconditioning(task.clean, 0.5)
+    data = EmpiricalDenoiser(task.process, task.training)
+    affine = AffineDenoiser(task.preconditioning(task.training, 0.5))
     held = {"chosen": fit.held_out_error, "empirical": task.error(data), "affine": task.error(affine)}
     found: dict[str, Any] = {"held_out_error": held}
-    cut = truncation(frame, AffineDenoiser(frame), task.held_out)
+    cut = truncation(preconditioning, AffineDenoiser(preconditioning), task.noisy_validation)
     found["truncated_mass"] = cut["mass"].mean
     if isinstance(fit, KernelFit):
         found["stopping"] = stopping_times(fit.path, fit.choice["tau"])
@@ -40,13 +40,13 @@ def described(key: Array, task: Task, fit: Any, mixture: GaussianMixture | None)
     errors = {
         "learned": fit.denoiser,
         "empirical": EmpiricalDenoiser(task.process, task.clean),
-        "affine": AffineDenoiser(frame),
+        "affine": AffineDenoiser(preconditioning),
     }
     found["error"] = {name: mean_square_error(each, exact, fresh)._asdict() for name, each in errors.items()}
     found["variance"] = float(jnp.trace(mixture.covariance()))
     found["lipschitz_constant"] = lipschitz_constant(truth, fresh)
     if isinstance(fit, KernelFit):
-        split = error_split(fit.path, fit.choice["tau"], fit.frame, fit.pairs.inputs, task.every, truth, fresh)
+        split = error_split(fit.path, fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, truth, fresh)
         found["split"] = {name: mean._asdict() for name, mean in split.items()}
     grid = np.geomspace(task.law.end, task.law.start, 101)
     chain = chain_to_kl(chain_key, task.process, mixture, fit.denoiser, grid, count=_FRESH)

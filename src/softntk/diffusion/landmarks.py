@@ -17,7 +17,7 @@ With Phi^T Phi / N = V diag(l) V^T and b = V^T Phi^T Y / N, for the loss |F - Y|
 The l_i are the eigenvalues of K/N; tau counts in the units of the loss with 1/N.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -25,12 +25,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from softntk.diffusion.preconditioning import PreconditionedDenoiser, Preconditioning
+from softntk.diffusion.process import Process
+from softntk.diffusion.score import Parts
 from softntk.kernels.limit import LimitKernel
 from softntk.kernels.pivoting import pivots
+from softntk.networks.features import features_named
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
 
-__all__ = ["Bounded", "KernelPath", "Landmarks", "Predictor", "draw_landmarks", "kernel_path"]
+__all__ = ["Bounded", "KernelDenoiser", "KernelPath", "Landmarks", "Predictor", "draw_landmarks", "kernel_path"]
 
 # Rows of a kernel block that is made at a time.
 _ROWS = 4096
@@ -106,6 +110,33 @@ class Predictor(eqx.Module):
 
     def __call__(self, inputs: Float[Array, "n d"]) -> Float[Array, "n k"]:
         return self.features(inputs) @ self.weights
+
+
+class KernelDenoiser(PreconditionedDenoiser):
+    """F is the regression of a limit kernel divided by its value on the sphere, on landmarks."""
+
+    kind: ClassVar[str] = "kernel"
+    differentiable: ClassVar[bool] = True
+
+    preconditioning: Preconditioning
+    predictor: Predictor
+
+    def outputs(self, inputs: Float[Array, "n columns"]) -> Float[Array, "n d"]:
+        return self.predictor(inputs)
+
+    def parts(self) -> Parts:
+        phi = self.predictor.features
+        limit = phi.kernel.kernel
+        details = {"preconditioning": self.preconditioning.to_dict(), "features": limit.features.name}
+        arrays = {"centers": phi.centers, "whitening": phi.whitening, "weights": self.predictor.weights}
+        return Parts(arrays, details | {"scale": float(limit.scale)})
+
+    @classmethod
+    def from_parts(cls, process: Process, parts: Parts) -> "KernelDenoiser":
+        preconditioning = Preconditioning.from_dict(process, parts.details["preconditioning"])
+        kernel = Bounded(LimitKernel(features_named(parts.details["features"]), float(parts.details["scale"])))
+        phi = Landmarks(kernel, parts.arrays["centers"], parts.arrays["whitening"])
+        return cls(preconditioning, Predictor(phi, parts.arrays["weights"]))
 
 
 class KernelPath(eqx.Module):

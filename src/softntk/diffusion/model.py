@@ -1,6 +1,6 @@
 """A learned denoiser in a file: one npz archive, readable with NumPy alone.
 
-    description     JSON text: what was learned from what, the process, the frame, versions
+    description     JSON text: what was learned from what, the process, the preconditioning, versions
     the arrays of what was learned, by name: centers, whitening, weights (kernel); hidden, output (network);
     points (empirical); w0, b0, w1, ... (deep network)
     mean, variance  of the data in its own units, if it was standardized; samples are given in those units
@@ -163,7 +163,7 @@ def _taken_apart(denoiser: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
         return "empirical", {"points": denoiser.points}, {"blur": float(denoiser.blur)}
     learned = getattr(denoiser, "learned", None)
     details: dict[str, Any] = (
-        {"frame": denoiser.frame.to_dict()} if isinstance(denoiser, PreconditionedDenoiser) else {}
+        {"preconditioning": denoiser.preconditioning.to_dict()} if isinstance(denoiser, PreconditionedDenoiser) else {}
     )
     if isinstance(learned, Predictor):
         phi = learned.features
@@ -200,7 +200,7 @@ def _names(kind: str, details: dict[str, Any]) -> tuple[str, ...]:
 def _put_together(kind: str, arrays: dict[str, Array], details: dict[str, Any], process: Process) -> Denoiser:
     if kind == "empirical":
         return EmpiricalDenoiser(process, arrays["points"], float(details["blur"]))
-    frame = Preconditioning.from_dict(process, details["frame"])
+    preconditioning = Preconditioning.from_dict(process, details["preconditioning"])
     learned: eqx.Module
     if kind == "kernel":
         kernel = Bounded(LimitKernel(features_named(details["features"]), float(details["scale"])))
@@ -209,4 +209,4 @@ def _put_together(kind: str, arrays: dict[str, Array], details: dict[str, Any], 
         learned = TwoLayer(arrays["hidden"], arrays["output"], features_named(details["features"]))
     else:
         learned = MLP([(arrays[f"w{i}"], arrays[f"b{i}"]) for i in range(int(details["layers"]))])
-    return PreconditionedDenoiser(frame, learned)
+    return PreconditionedDenoiser(preconditioning, learned)

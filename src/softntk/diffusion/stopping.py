@@ -1,6 +1,6 @@
 """When to stop a kernel gradient flow: four rules, from the spectrum of K/N and the labels, or from other data.
 
-    held out   smallest error on views of held-out X_0
+    held out   smallest error at noisy samples of held-out X_0
     spectrum   Raskutti, Wainwright, Yu: the last tau with sqrt((1/N) sum_i min(tau^2 l_i, tau)) <= 1/(2 e omega),
                for a kernel with K(x, x) <= 1, a target of norm 1 and noise of level omega
     cutoff     Oymak et al.: directions with l_i from a cutoff on hold information, the others are a nuisance; after

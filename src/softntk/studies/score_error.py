@@ -66,9 +66,9 @@ def _error(name: str, count: int, draw: int, parameters: Parameters) -> tuple[fl
         fitted = _fitted(clean, len(mixture.weights), seed=draw)
         return mean_square_error(MixtureDenoiser(process, fitted), truth, fresh).mean, np.nan
     views = max(parameters["pairs"] // count, 1)
-    task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 2))
+    task = make_task(task_key, clean, process, law, copies=views, validation_copies=max(4000 // count, 2))
     if name == "affine":
-        denoiser, choice = AffineDenoiser(task.frame(clean, 0.5)), np.nan
+        denoiser, choice = AffineDenoiser(task.preconditioning(clean, 0.5)), np.nan
     elif name in KERNELS:
         # The limit of ReLU with its hidden layer trained does not depend on the scale.
         scales = [1.0] if name == "relu" else parameters["scales"]

@@ -33,7 +33,7 @@ def _fields(parameters: Parameters) -> dict:
     data_key, task_key, fit_key = jax.random.split(jax.random.key(parameters["seed"]), 3)
     mixture, process, law = mixture_named(parameters["mixture"]), Constant(), TimeLaw()
     clean = mixture.sample(data_key, parameters["samples"])
-    task = make_task(task_key, clean, process, law, views=parameters["views"], held_out_views=8)
+    task = make_task(task_key, clean, process, law, copies=parameters["views"], validation_copies=8)
     fit = learn_kernel(fit_key, task, scales=parameters["scales"], count=parameters["landmarks"])
     scores = {
         "exact": mixture_score(process, mixture),

@@ -57,8 +57,8 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
     clean = mixture.sample(clean_key, parameters["samples"])
     fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
-    task = make_task(task_key, clean, process, law, views=parameters["views"], held_out_views=4)
-    frame, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
+    task = make_task(task_key, clean, process, law, copies=parameters["views"], validation_copies=4)
+    preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
     scale = parameters["scales"][name]
     start = paired(
         start_key,
@@ -73,14 +73,14 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
         mark_key, LimitKernel(features_named(name), scale), pairs.inputs, count=parameters["landmarks"]
     )
     path = kernel_path(phi, pairs.inputs, pairs.labels)
-    inputs, size = frame.ball(fresh.times, fresh.points), frame.size(fresh.times)[:, None]
-    base = frame.baseline(fresh.times, fresh.points)
+    inputs, size = preconditioning.ball(fresh.times, fresh.points), preconditioning.size(fresh.times)[:, None]
+    base = preconditioning.baseline(fresh.times, fresh.points)
     outputs = []
     run = train_network(
         start,
         pairs,
-        legs=parameters["legs"],
-        leg_steps=parameters["leg_steps"],
+        chunks=parameters["legs"],
+        chunk_steps=parameters["leg_steps"],
         held_out_error=lambda network: outputs.append(network(inputs.astype(jnp.float32)).astype(float)) or 0.0,
         patience=parameters["legs"],
     )

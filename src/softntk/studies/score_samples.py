@@ -47,7 +47,7 @@ def _run(name: str, parameters: Parameters) -> dict:
         process, law = Constant(), TimeLaw(start=settings["start"])
         training, unseen = samples.training, samples.test
         task = make_task(
-            task_key, training, process, law, views=settings["views"], held_out_views=4, labels=settings["labels"]
+            task_key, training, process, law, copies=settings["views"], validation_copies=4, labels=settings["labels"]
         )
         fit = learn_kernel(fit_key, task, scales=settings["scales"], count=settings["landmarks"])
         smoothed = learn_blur(task).denoiser

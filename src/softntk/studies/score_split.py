@@ -62,7 +62,7 @@ def _setting(draw: int, parameters: Parameters):
     clean = mixture.sample(clean_key, parameters["samples"])
     fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     task = make_task(
-        task_key, clean, process, law, views=parameters["views"], held_out_views=4, labels=parameters["labels"]
+        task_key, clean, process, law, copies=parameters["views"], validation_copies=4, labels=parameters["labels"]
     )
     return mixture, MixtureDenoiser(process, mixture), task, fresh, rest
 
@@ -80,7 +80,7 @@ def _network(name: str, parameters: Parameters) -> dict:
     for draw in range(parameters["draws"]):
         mixture, truth, task, fresh, key = _setting(draw, parameters)
         start_key, mark_key = jax.random.split(key)
-        frame, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
+        preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
         features, scale = features_named(name), parameters["scales"][name]
         start = paired(
             start_key,
@@ -91,16 +91,16 @@ def _network(name: str, parameters: Parameters) -> dict:
             scale=scale,
             dtype=jnp.float32,
         )
-        run = train_network(start, pairs, legs=1, leg_steps=parameters["steps"])
+        run = train_network(start, pairs, chunks=1, chunk_steps=parameters["steps"])
         phi = draw_landmarks(mark_key, LimitKernel(features, scale), pairs.inputs, count=parameters["landmarks"])
         path = kernel_path(phi, pairs.inputs, pairs.labels)
         splits.append(
             error_split(
                 path,
                 run.tau,
-                frame,
+                preconditioning,
                 pairs.inputs,
-                task.every,
+                task.noisy_all,
                 truth,
                 fresh,
                 lambda u, net=run.network: net(u.astype(jnp.float32)).astype(u.dtype),
@@ -116,11 +116,11 @@ def _kernel(parameters: Parameters) -> dict:
         fit_key, chain_key = jax.random.split(key)
         fit = learn_kernel(fit_key, task, scales=parameters["kernel_scales"], count=parameters["landmarks"])
         tau = fit.choice["tau"]
-        splits.append(error_split(fit.path, tau, fit.frame, fit.pairs.inputs, task.every, truth, fresh))
+        splits.append(error_split(fit.path, tau, fit.preconditioning, fit.pairs.inputs, task.noisy_all, truth, fresh))
         grid = jnp.geomspace(task.law.end, task.law.start, parameters["sampler_steps"] + 1)
         chain = chain_to_kl(chain_key, task.process, mixture, fit.denoiser, grid, count=parameters["fresh"])
         chains.append([[chain[name].mean, chain[name].error] for name in CHAIN])
-        cut = truncation(fit.frame, truth, fresh)
+        cut = truncation(fit.preconditioning, truth, fresh)
         sample = fit.pairs.inputs[: parameters["lambda_pairs"]]
         kernel = fit.path.features.kernel(sample, None)
         lowest = jnp.linalg.eigvalsh(kernel)

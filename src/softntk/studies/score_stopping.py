@@ -49,21 +49,21 @@ def _one(labels: str, count: int, draw: int, parameters: Parameters) -> dict[str
     fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
     views = max(parameters["pairs"] // count, 1)
-    task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 2), labels=labels)
-    frame, pairs = task.pairs(_WEIGHT_OF_TIME)
+    task = make_task(task_key, clean, process, law, copies=views, validation_copies=max(4000 // count, 2), labels=labels)
+    preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME)
     phi = draw_landmarks(
         mark_key, LimitKernel(Softmax(), parameters["scale"]), pairs.inputs, count=parameters["landmarks"]
     )
     path = kernel_path(phi, pairs.inputs, pairs.labels)
     grid = flow_times(path, parameters["grid"], longest=parameters["longest"])
     factors = path.flow_factors(grid)
-    errors = path_errors(path, factors, frame, fresh, truth)
-    held = path_errors(path, factors, frame, task.held_out, task.targets)
+    errors = path_errors(path, factors, preconditioning, fresh, truth)
+    held = path_errors(path, factors, preconditioning, task.noisy_validation, task.targets)
     times = stopping_times(path, stop_by_error(held, np.asarray(grid)))
     times["oracle"] = stop_by_error(errors, np.asarray(grid))
     # A rule that never stops goes to the end of the grid.
     stops = np.array([min(times[rule], float(grid[-1])) for rule in RULES])
-    at = path_errors(path, path.flow_factors(jnp.asarray(stops)), frame, fresh, truth)
+    at = path_errors(path, path.flow_factors(jnp.asarray(stops)), preconditioning, fresh, truth)
     largest = float(path.values[-1])
     return {"curve": errors, "grid": np.asarray(grid) * largest, "stop": stops * largest, "error": at}
 
