@@ -19,12 +19,14 @@ import numpy as np
 from _timing import Claims
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.grid import time_grid
-from softntk.diffusion.learn import learn_blur, learn_kernel, make_task
+from softntk.diffusion.kernel_flow import learn_kernel
+from softntk.diffusion.learn import learn_blur
 from softntk.diffusion.matching import TimeLaw
+from softntk.diffusion.preconditioning import AffineDenoiser
 from softntk.diffusion.process import Constant
-from softntk.diffusion.references import AffineDenoiser
 from softntk.diffusion.sampler import sample
 from softntk.diffusion.samples import clean_samples
+from softntk.diffusion.task import make_task
 from softntk.samples import memorized_share, nearness, sliced_wasserstein
 from softntk.studies import run, study_named
 

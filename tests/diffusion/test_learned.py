@@ -11,16 +11,19 @@ import pytest
 
 from softntk.data.mixture import mixture_named
 from softntk.data.shapes import SHAPES, shape_named
+from softntk.diffusion.blur import blurred
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
+from softntk.diffusion.kernel_flow import learn_kernel
 from softntk.diffusion.landmarks import Bounded, draw_landmarks, kernel_path
-from softntk.diffusion.learn import learn_blur, learn_kernel, learn_mlp, learn_neighbors, learn_network, make_task
+from softntk.diffusion.learn import learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
-from softntk.diffusion.model import ScoreModel, load_score, save_score
+from softntk.diffusion.model import LearnedScore, load_score, save_score
+from softntk.diffusion.network_flow import learn_network
 from softntk.diffusion.preconditioning import PreconditionedDenoiser, preconditioned_pairs
 from softntk.diffusion.process import Constant
-from softntk.diffusion.references import _blurred
 from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, mean_square_error, truncation
 from softntk.diffusion.stopping import noise_level, stop_by_cutoff, stopping_times
+from softntk.diffusion.task import make_task
 from softntk.failures import BadInput
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import ReLU, Softmax
@@ -64,7 +67,9 @@ def test_a_frame_gives_back_what_its_labels_say(name, task):
 def test_averaged_labels_estimate_the_same_with_less_noise(task):
     preconditioning, drawn = preconditioned_pairs(task.preconditioning(CLEAN, 0.5), task.noisy_all)
     _, averaged = preconditioned_pairs(task.preconditioning(CLEAN, 0.5), task.noisy_all, averaged_over=CLEAN)
-    clean = preconditioning.labels(task.noisy_all.times, task.noisy_all.points, TRUTH(task.noisy_all.times, task.noisy_all.points))
+    clean = preconditioning.labels(
+        task.noisy_all.times, task.noisy_all.points, TRUTH(task.noisy_all.times, task.noisy_all.points)
+    )
     noise = [float(((each.labels - clean) ** 2).mean()) for each in (drawn, averaged)]
     assert noise[1] < 0.3 * noise[0]
     # In the mean over views they agree: any function of the input has the same inner product with both.
@@ -124,12 +129,16 @@ def test_the_kernel_beats_the_best_affine_denoiser(task, fit):
 
 
 def test_the_parts_of_the_error_add_up(task, fit):
-    split = error_split(fit.path, fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, TRUTH, FRESH)
+    split = error_split(
+        fit.path, fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, TRUTH, FRESH
+    )
     assert split["total"].mean == pytest.approx(sum(split[k].mean for k in ("noise", "bias", "cross")))
     exact = TRUTH(FRESH.times, FRESH.points)
     assert split["total"].mean == pytest.approx(mean_square_error(fit.denoiser, exact, FRESH).mean, rel=1e-6)
     assert split["total"].mean == pytest.approx(split["kernel"].mean)
-    longer = error_split(fit.path, 100 * fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, TRUTH, FRESH)
+    longer = error_split(
+        fit.path, 100 * fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, TRUTH, FRESH
+    )
     assert longer["noise"].mean > split["noise"].mean
 
 
@@ -162,7 +171,7 @@ def test_references_are_chosen_on_held_out_views(task):
 def test_a_blur_is_a_later_time(task):
     data = EmpiricalDenoiser(PROCESS, task.training)
     direct = EmpiricalDenoiser(PROCESS, task.training, 0.3)(FRESH.times, FRESH.points)
-    np.testing.assert_allclose(_blurred(data, 0.3, FRESH), direct, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(blurred(data, 0.3, FRESH), direct, rtol=1e-9, atol=1e-11)
 
 
 def test_the_rules_stop_in_order_of_the_noise(fit):
@@ -224,7 +233,7 @@ def test_a_model_comes_back_from_its_file(kind, task, fit, tmp_path):
         "empirical": lambda: EmpiricalDenoiser(PROCESS, CLEAN, 0.1),
     }
     denoiser = denoisers[kind]()
-    model = ScoreModel(denoiser, PROCESS, 0.02, 5.0, np.array([1.0, 2.0]), np.array([3.0, 4.0]), {"data": "x"})
+    model = LearnedScore(denoiser, PROCESS, 0.02, 5.0, np.array([1.0, 2.0]), np.array([3.0, 4.0]), (), {"data": "x"})
     back = load_score(save_score(model, tmp_path / "model.npz"))
     np.testing.assert_array_equal(back.denoiser(FRESH.times, FRESH.points), denoiser(FRESH.times, FRESH.points))
     np.testing.assert_array_equal(back.in_units(jnp.ones((1, 2))), [[4.0, 6.0]])

@@ -1,7 +1,7 @@
 """The data themselves as a denoiser, each point blurred: the score of a kernel density estimate.
 
-Its only parameter is the blur b, chosen on held-out X_0. Noise of variance v + a^2 b^2 at the factor a is that of a later
-time, after a change of scale, so every blur is computed by the denoiser without one.
+Its only parameter is the blur b, chosen on held-out X_0. Noise of variance v + a^2 b^2 at the factor a is that of a
+later time, after a change of scale, so every blur is computed by the denoiser without one.
 """
 
 import jax.numpy as jnp

@@ -7,6 +7,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.diffusion.matching import NoisySamples
+from softntk.diffusion.score import Denoiser
+from softntk.diffusion.task import Task
+from softntk.numerics.expectation import Estimate
 
 __all__ = ["Chosen", "squared_error"]
 
@@ -23,6 +26,14 @@ class Chosen(eqx.Module):
     def held_out_error(self) -> float:
         """Smallest held-out error, the one that was chosen."""
         return float(self.held_out.min())
+
+    def stopping(self) -> dict[str, float]:
+        """Nothing: no flow of a kernel is stopped."""
+        return {}
+
+    def split(self, task: Task, truth: Denoiser, noisy: NoisySamples) -> dict[str, Estimate]:
+        """Nothing: the error has no parts that are known."""
+        return {}
 
     def with_denoiser(self, denoiser: Any) -> "Chosen":
         """The same choice with the denoiser that was learned again from all data."""

@@ -151,5 +151,3 @@ def train_mlp(
     return Chosen(
         DeepDenoiser(preconditioning, finished(best)), {"steps": best_step}, np.asarray(at, float), np.asarray(errors)
     )
-
-

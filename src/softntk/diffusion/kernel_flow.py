@@ -18,10 +18,13 @@ from softntk.defaults import SCORE_LANDMARKS
 from softntk.diffusion.landmarks import Bounded, KernelDenoiser, KernelPath, draw_landmarks, kernel_path
 from softntk.diffusion.matching import NoisySamples
 from softntk.diffusion.preconditioning import Pairs, Preconditioning
-from softntk.diffusion.stopping import flow_times
+from softntk.diffusion.score import Denoiser
+from softntk.diffusion.split import error_split
+from softntk.diffusion.stopping import flow_times, stopping_times
 from softntk.diffusion.task import WEIGHT_OF_TIME, Task, mean_square
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import Features, Softmax
+from softntk.numerics.expectation import Estimate
 
 __all__ = ["KernelFit", "kernel_scales", "learn_kernel", "path_errors"]
 
@@ -43,6 +46,15 @@ class KernelFit(eqx.Module):
     def held_out_error(self) -> float:
         """Smallest held-out error, the one that was chosen."""
         return float(np.nanmin(self.tried[:, 3]))
+
+    def stopping(self) -> dict[str, float]:
+        """Stopping time of each rule that needs no truth."""
+        return stopping_times(self.path, self.choice["tau"])
+
+    def split(self, task: Task, truth: Denoiser, noisy: NoisySamples) -> dict[str, Estimate]:
+        """Terms of the error at fresh noisy samples, as `split.error_split`."""
+        inputs = self.pairs.inputs
+        return error_split(self.path, self.choice["tau"], self.preconditioning, inputs, self.pairs.noisy, truth, noisy)
 
 
 def kernel_scales(size: int) -> tuple[float, ...]:

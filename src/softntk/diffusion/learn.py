@@ -11,7 +11,7 @@ one of them by name; the functions behind them take what can be set.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 from jaxtyping import Array
@@ -22,16 +22,19 @@ from softntk.diffusion.choice import Chosen
 from softntk.diffusion.deep import train_mlp
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.kernel_flow import learn_kernel
+from softntk.diffusion.matching import NoisySamples
 from softntk.diffusion.neighbors import best_neighbors
 from softntk.diffusion.network_flow import learn_network
-from softntk.diffusion.score import SavedDenoiser
+from softntk.diffusion.score import Denoiser, SavedDenoiser
 from softntk.diffusion.task import WEIGHT_OF_TIME, Task
 from softntk.failures import BadInput
 from softntk.networks.features import FEATURES, Features
+from softntk.numerics.expectation import Estimate
 
 __all__ = ["LEARNERS", "Fit", "learn", "learn_blur", "learn_mlp", "learn_neighbors"]
 
 
+@runtime_checkable
 class Fit(Protocol):
     """What every learner returns: the denoiser of all data, what was chosen, and the held-out error of that choice."""
 
@@ -48,6 +51,14 @@ class Fit(Protocol):
     @property
     def held_out_error(self) -> float:
         """Smallest held-out error, the one that was chosen."""
+        ...
+
+    def stopping(self) -> dict[str, float]:
+        """Stopping time of each rule; empty for a learner that has none."""
+        ...
+
+    def split(self, task: Task, truth: Denoiser, noisy: NoisySamples) -> dict[str, Estimate]:
+        """Terms of the error at fresh noisy samples, the truth given; empty for a learner that has none."""
         ...
 
 
@@ -97,12 +108,7 @@ LEARNERS: dict[str, Callable[[Array, Task, int, int], Fit]] = {
 
 
 def learn(
-    key: Array,
-    task: Task,
-    learner: str = SCORE_LEARNER,
-    *,
-    width: int = SCORE_WIDTH,
-    landmarks: int = SCORE_LANDMARKS,
+    key: Array, task: Task, learner: str = SCORE_LEARNER, *, width: int = SCORE_WIDTH, landmarks: int = SCORE_LANDMARKS
 ) -> Fit:
     """Learn by the learner of this name, a row of `LEARNERS`.
 

@@ -2,8 +2,8 @@
 
     X_t = a_t X_0 + sqrt(v_t) Z,    labels X_0 = f*(t, X_t) + noise of conditional mean zero,   f* = E[X_0 | X_t]
 
-so least squares on pairs (t, X_t), X_0 estimates f*, and with it the score. Each X_0 gives several noisy copies, each with its
-own t and Z. Copies that share X_0 are not independent: every split goes by X_0 (`owners`), never by copy.
+so least squares on pairs (t, X_t), X_0 estimates f*, and with it the score. Each X_0 gives several noisy copies, each
+with its own t and Z. Copies that share X_0 are not independent: every split goes by X_0 (`owners`), never by copy.
 
 Times have a law on [start, end], uniform or log-uniform; errors are averages over that law with a weight w(t):
 
@@ -76,7 +76,7 @@ class TimeLaw(eqx.Module):
 
 
 class NoisySamples(eqx.Module):
-    """Noisy samples, one a row: `times` (p,), `points` X_t (p, d), `clean` X_0 (p, d), `owners` (p,) rows of the X_0."""
+    """Noisy samples, one a row: `times` (p,), `points` X_t (p, d), `clean` X_0 (p, d), `owners` (p,) rows of X_0."""
 
     times: Float[Array, " p"]
     points: Float[Array, "p d"]

@@ -65,7 +65,7 @@ class NeighborDenoiser(PreconditionedDenoiser):
 
     def parts(self) -> Parts:
         details = {"preconditioning": self.preconditioning.to_dict(), "neighbors": self.neighbors}
-        return Parts({"inputs": self.tree.inputs, "labels": self.tree.labels}, details)
+        return Parts({"inputs": jnp.asarray(self.tree.inputs), "labels": jnp.asarray(self.tree.labels)}, details)
 
     @classmethod
     def from_parts(cls, process: Process, parts: Parts) -> "NeighborDenoiser":
@@ -80,7 +80,7 @@ class NeighborDenoiser(PreconditionedDenoiser):
 def best_neighbors(
     preconditioning: Preconditioning, pairs: Pairs, held_out: NoisySamples, counts: tuple[int, ...] = ()
 ) -> Chosen:
-    """Choose the number of neighbors at held-out noisy samples, by default among powers of two up to a quarter of all."""
+    """Choose the number of neighbors on held-out X_0, by default among powers of two up to a quarter of the pairs."""
     total = pairs.inputs.shape[0]
     counts = counts or tuple(2**i for i in range(2, 11) if 2**i <= max(total // 4, 4)) or (1,)
     counts = tuple(min(count, total) for count in counts)

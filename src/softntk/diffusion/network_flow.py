@@ -9,8 +9,8 @@ on |F - Y|^2/(2 N) of the duration
 
 so that a network and the flow of its kernel on the same pairs can be laid side by side.
 
-The run is cut into chunks of equal length; after each, the held-out error is measured, and the network with the smallest
-one is kept.
+The run is cut into chunks of equal length; after each, the held-out error is measured, and the network with the
+smallest one is kept.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.defaults import SCORE_WIDTH
+from softntk.diffusion.matching import NoisySamples
 from softntk.diffusion.preconditioning import Pairs, PreconditionedDenoiser, Preconditioning
 from softntk.diffusion.process import Process
-from softntk.diffusion.score import Parts
+from softntk.diffusion.score import Denoiser, Parts
 from softntk.diffusion.task import WEIGHT_OF_TIME, Task, mean_square
 from softntk.dynamics.descent import scanned
 from softntk.dynamics.step_size import largest_stable_step
@@ -33,6 +34,7 @@ from softntk.failures import BadInput
 from softntk.networks.features import Features, Softmax, features_named
 from softntk.networks.initialization import paired
 from softntk.networks.two_layer import TwoLayer, opposed
+from softntk.numerics.expectation import Estimate
 
 __all__ = ["NetworkDenoiser", "NetworkFit", "NetworkRun", "learn_network", "train_network"]
 
@@ -165,6 +167,14 @@ class NetworkFit(eqx.Module):
     def held_out_error(self) -> float:
         """Smallest held-out error, the one that was chosen."""
         return float(self.chosen.held_out.min())
+
+    def stopping(self) -> dict[str, float]:
+        """Nothing: no flow of a kernel is stopped."""
+        return {}
+
+    def split(self, task: Task, truth: Denoiser, noisy: NoisySamples) -> dict[str, Estimate]:
+        """Nothing: the error has no parts that are known."""
+        return {}
 
 
 def learn_network(

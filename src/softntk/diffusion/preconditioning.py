@@ -113,7 +113,10 @@ def make_preconditioning(ball: UnitBallMap, clean: ArrayLike, name: str = "resid
     """
     if name not in PRECONDITIONINGS:
         raise BadInput(
-            "preconditioning", required=f"be one of {', '.join(PRECONDITIONINGS)}", got=repr(name), advice="Type 'residual'."
+            "preconditioning",
+            required=f"be one of {', '.join(PRECONDITIONINGS)}",
+            got=repr(name),
+            advice="Type 'residual'.",
         )
     clean = finite_matrix("clean", clean)
     mean = clean.mean(axis=0)

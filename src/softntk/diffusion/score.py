@@ -10,7 +10,7 @@ Reference: the identity is Tweedie's formula (Efron 2011); in this form in Han e
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -36,6 +36,7 @@ class Parts(NamedTuple):
     details: dict[str, Any]
 
 
+@runtime_checkable
 class SavedDenoiser(Protocol):
     """What a denoiser that comes from a file says of itself; `denoisers.DENOISERS` is the table of all.
 

@@ -5,8 +5,8 @@ The flow of a kernel is linear in its labels: F = S_tau y. With labels y = y* + 
     f_net - f*  =  (f_net - f_kernel)  +  c S_tau e  +  (b + c S_tau y* - f*)
                     coupling              noise          bias of early stopping
 
-Mean squares of the three terms over the law of (t, X_t) are measured at fresh noisy samples, each with its standard error;
-twice their inner products are the rest of the total, so the parts add up exactly. Beside them
+Mean squares of the three terms over the law of (t, X_t) are measured at fresh noisy samples, each with its standard
+error; twice their inner products are the rest of the total, so the parts add up exactly. Beside them
 
     truncation   E|f*(t, x) - f*(t, x moved into the ball)|^2, the least that any function of the truncated input errs
                  by moving it, and the share of noisy samples that are moved
@@ -56,7 +56,7 @@ def error_split(
     noisy: NoisySamples,
     network: Callable[[Float[Array, "n columns"]], Float[Array, "n d"]] | None = None,
 ) -> dict[str, Estimate]:
-    """The terms at fresh noisy samples: total, coupling (with a network), noise, bias, cross, and the kernel's own total.
+    """The terms at fresh noisy samples: total, coupling (with a network), noise, bias, cross, the kernel's own total.
 
     Arguments:
         path: the regression whose labels came from the noisy samples `training`, with these inputs.
@@ -90,14 +90,16 @@ def truncation(preconditioning: Preconditioning, truth: Denoiser, noisy: NoisySa
     alpha, noise = column(preconditioning.process.alpha(t)), column(preconditioning.process.variance(t))
     scale = jnp.sqrt(alpha**2 * preconditioning.ball.spread**2 + noise)
     z = preconditioning.ball.standardized(t, x)
-    shrunk = z * jnp.minimum(1.0, preconditioning.ball.radius / jnp.maximum(jnp.linalg.norm(z, axis=1, keepdims=True), 1e-300))
+    shrunk = z * jnp.minimum(
+        1.0, preconditioning.ball.radius / jnp.maximum(jnp.linalg.norm(z, axis=1, keepdims=True), 1e-300)
+    )
     inside = alpha * preconditioning.ball.center[None] + scale * shrunk
     change = ((truth(t, inside) - truth(t, x)) ** 2).sum(axis=1)
     return {"mass": mean_and_error(moved.astype(x.dtype)), "error": mean_and_error(jnp.where(moved, change, 0.0))}
 
 
 def lipschitz_constant(truth: Denoiser, noisy: NoisySamples) -> float:
-    """Largest operator norm of the Jacobian of f*(t, .) among the noisy samples: a lower bound of the Lipschitz constant."""
+    """Largest operator norm of the Jacobian of f*(t, .) among the samples: a lower bound of the Lipschitz constant."""
 
     def norm(t: Float[Array, ""], x: Float[Array, " d"]) -> Float[Array, ""]:
         return jnp.linalg.norm(jax.jacfwd(lambda y: truth(t, y[None])[0])(x), ord=2)

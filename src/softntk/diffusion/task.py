@@ -7,8 +7,8 @@
 A learner chooses on the validation part, and then learns again from all X_0 with what it chose. The truth is never
 looked at.
 
-Held-out error. E|f(t, X_t) - X_0|^2 over the validation part; with averaged labels the X_0 is replaced by its mean given
-X_t under the X_0 of that part, which changes the expectation by a constant and takes most of the noise out of
+Held-out error. E|f(t, X_t) - X_0|^2 over the validation part; with averaged labels the X_0 is replaced by its mean
+given X_t under the X_0 of that part, which changes the expectation by a constant and takes most of the noise out of
 comparisons.
 """
 

@@ -23,11 +23,13 @@ import xarray as xr
 
 from softntk.data.mixture import GaussianMixture, mixture_named
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
-from softntk.diffusion.learn import learn_blur, learn_kernel, learn_mlp, learn_neighbors, make_task
+from softntk.diffusion.kernel_flow import learn_kernel
+from softntk.diffusion.learn import learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
+from softntk.diffusion.preconditioning import AffineDenoiser
 from softntk.diffusion.process import Constant
-from softntk.diffusion.references import AffineDenoiser
 from softntk.diffusion.split import mean_square_error
+from softntk.diffusion.task import make_task
 from softntk.networks.features import features_named
 from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study

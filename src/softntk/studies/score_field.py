@@ -14,10 +14,11 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import empirical_score, mixture_score
-from softntk.diffusion.learn import learn_kernel, make_task
+from softntk.diffusion.kernel_flow import learn_kernel
 from softntk.diffusion.matching import TimeLaw
 from softntk.diffusion.process import Constant
 from softntk.diffusion.score import ScoreOfDenoiser
+from softntk.diffusion.task import make_task
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 
 __all__ = ["STUDY"]

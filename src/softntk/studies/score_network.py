@@ -21,10 +21,10 @@ import xarray as xr
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
 from softntk.diffusion.landmarks import draw_landmarks, kernel_path
-from softntk.diffusion.learn import make_task
 from softntk.diffusion.matching import TimeLaw, noisy_samples
+from softntk.diffusion.network_flow import train_network
 from softntk.diffusion.process import Constant
-from softntk.diffusion.wide import train_network
+from softntk.diffusion.task import make_task
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired

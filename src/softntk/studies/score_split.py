@@ -19,12 +19,13 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
+from softntk.diffusion.kernel_flow import learn_kernel
 from softntk.diffusion.landmarks import draw_landmarks, kernel_path
-from softntk.diffusion.learn import learn_kernel, make_task
 from softntk.diffusion.matching import TimeLaw, noisy_samples
+from softntk.diffusion.network_flow import train_network
 from softntk.diffusion.process import Constant
 from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, truncation
-from softntk.diffusion.wide import train_network
+from softntk.diffusion.task import make_task
 from softntk.kernels.limit import LimitKernel
 from softntk.linearization.deviations import deviation
 from softntk.linearization.tubes import tube

@@ -14,11 +14,12 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
+from softntk.diffusion.kernel_flow import path_errors
 from softntk.diffusion.landmarks import draw_landmarks, kernel_path
-from softntk.diffusion.learn import make_task, path_errors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.process import Constant
 from softntk.diffusion.stopping import RULES, flow_times, stop_by_error, stopping_times
+from softntk.diffusion.task import make_task
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import Softmax
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -49,7 +50,9 @@ def _one(labels: str, count: int, draw: int, parameters: Parameters) -> dict[str
     fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
     views = max(parameters["pairs"] // count, 1)
-    task = make_task(task_key, clean, process, law, copies=views, validation_copies=max(4000 // count, 2), labels=labels)
+    task = make_task(
+        task_key, clean, process, law, copies=views, validation_copies=max(4000 // count, 2), labels=labels
+    )
     preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME)
     phi = draw_landmarks(
         mark_key, LimitKernel(Softmax(), parameters["scale"]), pairs.inputs, count=parameters["landmarks"]
