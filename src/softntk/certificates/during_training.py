@@ -21,7 +21,8 @@ from jaxtyping import Array, Float
 
 from softntk.certificates.assessment import assess, constants
 from softntk.certificates.convergence import Certificate, certify
-from softntk.dynamics.descent import Probe, gradient_descent
+from softntk.dynamics.descent import gradient_descent
+from softntk.dynamics.iteration import Probe
 from softntk.dynamics.step_size import resolved
 from softntk.dynamics.trace import Trace
 from softntk.networks.two_layer import TwoLayer

@@ -34,7 +34,7 @@ Count = Annotated[int | None, typer.Option(help="Rows to draw, without replaceme
 _SCALINGS = "sphere, hemisphere, largest-norm, standardize, unit or none."
 Scaling = Annotated[str, typer.Option(help=f"Of the inputs: {_SCALINGS}")]
 Scalings = Annotated[str, typer.Option("--scaling", help=f"Of the inputs, or several to choose from: {_SCALINGS}")]
-Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything that is drawn.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 
 

@@ -49,7 +49,7 @@ def command(
     from rich.console import Console
 
     from softntk.cli.training_report import tested
-    from softntk.data import load, load_split, read_table
+    from softntk.data import load, load_split, read_matching
     from softntk.estimators import KernelModel, save_kernel_model
     from softntk.kernels import LimitKernel
     from softntk.networks import features_named
@@ -64,7 +64,7 @@ def command(
             return load_split(data, held_out=held_out, **drawn)
         (training, preparation), rest = load(data, **drawn), None
         if test is not None:
-            rest = preparation.set_of(read_table(test, list(preparation.target_names)))
+            rest = preparation.set_of(read_matching(test, preparation))
         return training, rest, preparation
 
     kernels = [LimitKernel(features_named(features), each, trained) for each in _numbers("scale", scale)]

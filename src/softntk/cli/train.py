@@ -77,7 +77,7 @@ def command(
     if certify and step_size == "stable":
         eta = eta / 2  # leaves room for the Jacobian to grow, which a certificate asks for
     probes = {"margin": margin(training.inputs, training.labels, step_size=eta)} if certify else {}
-    with _progress(steps) as on_record:
+    with _progress(steps) as on_progress:
         trained, trace = gradient_descent(
             start,
             training.inputs,
@@ -85,7 +85,7 @@ def command(
             step_size=float(eta),
             steps=steps,
             record_every=max(steps // 50, 1),
-            on_record=on_record,
+            on_progress=on_progress,
             probes=probes,
             until="margin" if stop else None,
         )

@@ -28,7 +28,7 @@ from softntk.diffusion.preconditioning import Pairs, PreconditionedDenoiser, Pre
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Denoiser, Parts
 from softntk.diffusion.task import WEIGHT_OF_TIME, Task, mean_square
-from softntk.dynamics.descent import scanned
+from softntk.dynamics.iteration import scanned
 from softntk.dynamics.step_size import largest_stable_step
 from softntk.failures import BadInput
 from softntk.networks.features import Features, Softmax, features_named

@@ -13,8 +13,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.data.builtin import BUILTIN, builtin
-from softntk.data.files import ENDINGS, read_inputs, read_table
+from softntk.data.builtin import BUILTIN, read_builtin
+from softntk.data.files import ENDINGS, read_inputs
 from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import draw_rows
@@ -116,7 +116,7 @@ def clean_samples(
 def _table(source: str, target: str | None) -> tuple[Float[np.ndarray, "n d"], tuple[str, ...]]:
     """Rows and the names of their columns."""
     if source.replace("-", "_") in BUILTIN:
-        table = builtin(source.replace("-", "_"))
+        table = read_builtin(source.replace("-", "_"))
         return table.inputs, table.input_names
     path = Path(source)
     if path.suffix.lower() not in ENDINGS:
@@ -127,7 +127,5 @@ def _table(source: str, target: str | None) -> tuple[Float[np.ndarray, "n d"], t
             got=repr(source),
             advice="Type digits, say.",
         )
-    if target is None:
-        return np.asarray(read_inputs(path), float), ()
-    table = read_table(path, target)
+    table = read_inputs(path, without=target)
     return table.inputs, table.input_names

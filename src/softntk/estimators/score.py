@@ -8,11 +8,13 @@ Everything runs in float64 whatever the caller's setting.
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -123,20 +125,21 @@ class ScoreModel(BaseEstimator):
         check_is_fitted(self)
         with jax.enable_x64(True):
             key = jax.random.key(_seed(random_state))
-            return self.learned_.draw(key, n_samples, sampler=sampler, steps=steps, grid=grid, denoised=denoised)
+            learned = replace(self.learned_, denoiser=_as_jax(self.learned_.denoiser))
+            return learned.draw(key, n_samples, sampler=sampler, steps=steps, grid=grid, denoised=denoised)
 
     def log_density(self, X) -> np.ndarray:
         """Log-density (n,) at points X (n, d), as `LearnedScore.log_density`: d at most 64, and diffrax."""
         check_is_fitted(self)
         X = np.asarray(validate_data(self, X, reset=False, dtype=np.float64))
         with jax.enable_x64(True):
-            return self.learned_.log_density(X)
+            return replace(self.learned_, denoiser=_as_jax(self.learned_.denoiser)).log_density(X)
 
     def diagnose(self, mixture: GaussianMixture | None = None) -> Diagnosis:
         """Where the error comes from; `mixture` is the law of the samples in the units of the fit, if it is known."""
         check_is_fitted(self, "fit_")
         with jax.enable_x64(True):
-            return diagnose(_keys(self.seed_)[2], self.task_, self.fit_, mixture)
+            return diagnose(_keys(self.seed_)[2], _as_jax(self.task_), _as_jax(self.fit_), mixture)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the learned score and return its path. Raises as `softntk.diffusion.save_score`."""
@@ -163,6 +166,11 @@ def _keys(seed: int) -> tuple[jax.Array, jax.Array, jax.Array]:
 def _as_numpy(tree: T) -> T:
     """NumPy's arrays in the place of JAX's, which would lose their precision when unpickled where float64 is off."""
     return jax.tree.map(lambda leaf: np.asarray(leaf) if eqx.is_array(leaf) else leaf, tree)
+
+
+def _as_jax(tree: T) -> T:
+    """JAX's arrays again, in float64."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf) if eqx.is_array(leaf) else leaf, tree)
 
 
 def _seed(random_state: Any) -> int:

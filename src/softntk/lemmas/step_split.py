@@ -27,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.dynamics.descent import Probe
+from softntk.dynamics.iteration import Probe
 from softntk.dynamics.trace import Trace
 from softntk.failures import BadInput
 from softntk.lemmas.finding import Finding, found
