@@ -29,7 +29,7 @@ from softntk.diffusion.preconditioning import PreconditionedDenoiser, Preconditi
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Parts
 from softntk.kernels.limit import LimitKernel
-from softntk.kernels.pivoting import pivots
+from softntk.kernels.nystrom import pivots
 from softntk.networks.features import features_named
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
