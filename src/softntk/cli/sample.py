@@ -7,6 +7,7 @@ import typer
 
 from softntk.cli.options import Json, Seed, log_to_stderr
 from softntk.defaults import SAMPLER, SAMPLER_GRID, SAMPLER_STEPS, SAMPLES_DRAWN
+from softntk.failures import BadInput
 
 __all__ = ["command"]
 
@@ -45,6 +46,8 @@ def command(
     from softntk.diffusion import open_score, save_samples
     from softntk.files import output_json
 
+    if number < 1:
+        raise BadInput("number", required="be at least 1", got=str(number), advice="Type -n 64.")
     learned = open_score(model)
     samples = learned.draw(jax.random.key(seed), number, sampler=sampler, steps=steps, grid=grid, denoised=not noisy)
     lost = int((~np.isfinite(samples).all(axis=1)).sum())
