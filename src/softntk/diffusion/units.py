@@ -1,6 +1,6 @@
 """The units of data and those in which a score is learned: data = shift + factor * row, column by column.
 
-    columns   every column standardized; columns that do not vary are shifted only
+    columns   every column standardized; one that does not vary has factor 0: it is learned as zeros and comes out the same
     pooled    the mean row taken off, all columns divided by one number: images stay images
     none      as they are
 
@@ -23,7 +23,7 @@ UNITS = ("columns", "pooled", "none")
 
 
 class Units(NamedTuple):
-    """Shift (d,) and factor (d,), positive."""
+    """Shift (d,) and factor (d,), 0 for columns that do not vary."""
 
     shift: Float[np.ndarray, " d"]
     factor: Float[np.ndarray, " d"]
@@ -36,7 +36,7 @@ class Units(NamedTuple):
         """
         rows = np.asarray(rows, float)
         with np.errstate(over="ignore", invalid="ignore"):
-            found = (rows - self.shift[None]) / self.factor[None]
+            found = (rows - self.shift[None]) / np.where(self.factor > 0, self.factor, 1.0)[None]
         if not np.isfinite(found).all():
             raise BadInput(
                 "data",
@@ -59,11 +59,11 @@ def units_of(rows: Float[np.ndarray, "n d"], name: str = "columns") -> Units:
     if name == "none":
         return Units(np.zeros(size), np.ones(size))
     step = Standardize.fit(rows)
-    shift, spread = np.asarray(step.center), np.asarray(step.spread)
+    varies = rows.min(axis=0) < rows.max(axis=0)
+    shift, spread = np.asarray(step.center), np.where(varies, np.asarray(step.spread), 0.0)
     if name == "pooled":
-        # Columns that do not vary count with the variance that they have, none.
-        apart = (rows - shift[None]) / spread.max()
-        spread = np.full(size, spread.max() * (np.sqrt((apart**2).mean()) or 1.0))
+        largest = float(spread.max()) or 1.0
+        spread = np.full(size, largest * np.sqrt(((spread / largest) ** 2).mean()))
     units = Units(shift, spread)
     units.remove(rows)
     return units
