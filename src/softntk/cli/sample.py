@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from softntk.cli.options import Json, Seed, log_to_stderr
+from softntk.cli.options import Json, Seed, log_to_stderr, writable
 from softntk.defaults import SAMPLER, SAMPLER_GRID, SAMPLER_STEPS, SAMPLES_DRAWN
 from softntk.failures import BadInput
 
@@ -44,10 +44,14 @@ def command(
     import numpy as np
 
     from softntk.diffusion import open_score, save_samples
+    from softntk.diffusion.drawn import SAMPLE_ENDINGS
     from softntk.files import output_json
 
     if number < 1:
         raise BadInput("number", required="be at least 1", got=str(number), advice="Type -n 64.")
+    place = writable(output, *SAMPLE_ENDINGS) or output
+    if picture:
+        writable(place.with_suffix(".png"))
     learned = open_score(model)
     samples = learned.draw(jax.random.key(seed), number, sampler=sampler, steps=steps, grid=grid, denoised=not noisy)
     lost = int((~np.isfinite(samples).all(axis=1)).sum())
@@ -61,7 +65,7 @@ def command(
         "noisy": noisy,
         "seed": seed,
     }
-    written = save_samples(samples, output, columns=learned.columns, description=settings)
+    written = save_samples(samples, place, columns=learned.columns, description=settings)
     found = settings | {"n": number, "d": learned.size, "not_finite": lost, "written": str(written)}
     if picture:
         from softntk.cli.picture import draw_samples

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from softntk.cli.options import Count, Json, Seed, log_to_stderr
+from softntk.cli.options import Count, Json, Seed, log_to_stderr, writable
 from softntk.defaults import SCORE_COPIES, SCORE_END, SCORE_LANDMARKS, SCORE_LEARNER, SCORE_START, SCORE_WIDTH
 
 if TYPE_CHECKING:
@@ -55,15 +55,13 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".npz")
     import jax
 
     from softntk.diffusion import clean_samples
     from softntk.estimators import ScoreModel
-    from softntk.files import output_json, output_path, require_writable
+    from softntk.files import output_json
 
-    if output is not None:
-        output = output_path(output, ".npz")
-        require_writable(output)
     samples = clean_samples(data, jax.random.split(jax.random.key(seed), 4)[0], count=count, target=target)
     model = ScoreModel(
         learner,

@@ -8,7 +8,7 @@ from softntk.diffusion.kernel_flow import KernelFit, learn_kernel
 from softntk.diffusion.law import law_of_samples
 from softntk.diffusion.learn import LEARNERS, learn, learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import NoisySamples, TimeLaw, noisy_samples
-from softntk.diffusion.model import LearnedScore, load_score, open_score, save_score
+from softntk.diffusion.model import LearnedScore, open_score
 from softntk.diffusion.network_flow import NetworkFit, learn_network
 from softntk.diffusion.ode import flow_log_density, flow_sample
 from softntk.diffusion.preconditioning import AffineDenoiser, Preconditioning
@@ -56,7 +56,6 @@ __all__ = [
     "learn_mlp",
     "learn_neighbors",
     "learn_network",
-    "load_score",
     "make_task",
     "mean_square_error",
     "mixture_score",
@@ -64,7 +63,6 @@ __all__ = [
     "open_score",
     "sample",
     "save_samples",
-    "save_score",
     "stopping_times",
     "time_grid",
     "unit_ball_map",

@@ -1,18 +1,16 @@
-"""A learned score with all that is needed to sample from it, and its file: one npz archive, readable with NumPy alone.
+"""A learned score with all that is needed to sample from it.
 
-    description     JSON text: the kind of the denoiser and its details, the process, names of the columns, versions
+In its file (see `softntk.files.models`), of kind `score`:
+
+    description     the kind of the denoiser and its details, the process, names of the columns, how it was learned
     shift, factor   data = shift + factor * (what the denoiser speaks of), column by column
     other arrays    those of the denoiser, by name, as its class says (`denoisers.DENOISERS`)
-
-Nothing is pickled, and nothing in the file is executed when it is opened. What could not be read again is not written.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -30,20 +28,18 @@ from softntk.diffusion.process import Constant, Cosine, Linear, Process
 from softntk.diffusion.sampler import sample
 from softntk.diffusion.score import Parts, SavedDenoiser, ScoreOfDenoiser
 from softntk.failures import BadInput
-from softntk.files import dumps, input_path, loads, output_path, plain, read_npz, write_npz
+from softntk.files import ModelFile, plain, read_model
 from softntk.numerics.arrays import finite_matrix
 
-__all__ = ["FLOW", "LearnedScore", "exact_score", "load_score", "open_score", "save_score"]
+__all__ = ["FLOW", "LearnedScore", "exact_score", "open_score"]
 
 #: Name of the sampler with adaptive steps, beside those of `sampler.SAMPLERS`.
 FLOW = "flow"
 
 _EXACT_START = 1e-4
-_FORMAT, _OLD_FORMAT = "softntk-score/2", "softntk-score/1"
 _PROCESSES: dict[str, type[Process]] = {"constant": Constant, "linear": Linear, "cosine": Cosine}
 _NAMES = {kind: name for name, kind in _PROCESSES.items()}
-_OWN = ("description", "shift", "factor")
-_ADVICE = "Learn one: softntk score DATA -o model.npz."
+_OWN = ("shift", "factor")
 
 
 @dataclass(frozen=True)
@@ -54,11 +50,13 @@ class LearnedScore:
         denoiser: of the data in the units it was learned in.
         process: the forward process.
         start, end: the times it was learned for.
-        shift, factor: data = shift + factor * (what the denoiser speaks of), column by column.
+        shift, factor: data = shift + factor * (what the denoiser speaks of), column by column; factor 0 for a column
+            that does not vary.
         columns: their names; empty if they have none.
         description: how it came about, JSON values.
     """
 
+    kind: ClassVar[str] = "score"
     denoiser: SavedDenoiser
     process: Process
     start: float
@@ -140,6 +138,13 @@ class LearnedScore:
                 got=f"the kind {self.denoiser.kind!r}",
                 advice="Learn another kind: softntk score DATA --learner kernel.",
             )
+        if not (self.factor > 0).all():
+            raise BadInput(
+                "points",
+                required="have columns that vary, for there to be a density",
+                got=f"{int((self.factor == 0).sum())} that did not vary in training",
+                advice="Learn without them.",
+            )
         alpha = float(self.process.alpha(self.start))
         scaled = jnp.asarray(alpha * (rows - self.shift[None]) / self.factor[None])
         found = flow_log_density(
@@ -147,58 +152,55 @@ class LearnedScore:
         )
         return np.asarray(found) + self.size * np.log(alpha) - float(np.log(self.factor).sum())
 
+    def described(self) -> dict[str, Any]:
+        """What its file says beside the arrays.
 
-def save_score(model: LearnedScore, path: str | os.PathLike[str]) -> Path:
-    """Write the model and return its path; `model` means `model.npz`.
+        Raises:
+            BadInput: the process is not of a kind that is saved.
+        """
+        description = {
+            "learned": self.denoiser.kind,
+            "details": self.denoiser.parts().details,
+            "process": _process_to_dict(self.process),
+            "start": float(self.start),
+            "end": float(self.end),
+            "columns": list(self.columns),
+            "training": dict(self.description),
+        }
+        return plain("description", description)
 
-    Raises:
-        BadInput: the process is not of a kind that is saved, numbers are not finite, or the path cannot be written to.
-    """
-    path = output_path(path, ".npz")
-    parts = model.denoiser.parts()
-    description = {
-        "format": _FORMAT,
-        "softntk": version("softntk"),
-        "kind": model.denoiser.kind,
-        "details": parts.details,
-        "process": _process_to_dict(model.process),
-        "start": model.start,
-        "end": model.end,
-        "columns": list(model.columns),
-        "training": dict(model.description),
-    }
-    arrays = {key: np.asarray(array) for key, array in parts.arrays.items()}
-    arrays |= {"shift": np.asarray(model.shift), "factor": np.asarray(model.factor)}
-    try:
-        for array in arrays.values():
-            _finite(array)
-    except ValueError as error:
-        raise BadInput(
-            "model", required="hold finite numbers to be saved", got=str(error), advice="Check the data."
-        ) from None
-    return write_npz(path, arrays | {"description": np.array(dumps(plain("description", description)))})
+    def arrays(self) -> dict[str, Any]:
+        """Those of the denoiser, and the units."""
+        return self.denoiser.parts().arrays | {"shift": self.shift, "factor": self.factor}
 
+    @classmethod
+    def from_file(cls, file: ModelFile) -> "LearnedScore":
+        """The score of a file.
 
-def load_score(path: str | os.PathLike[str]) -> LearnedScore:
-    """Read a model; `model` means `model.npz` where there is no such file.
-
-    Raises:
-        BadInput: the file is missing, damaged, or not a model.
-        TooLarge: it does not fit in memory.
-    """
-    path = input_path(path, ".npz")
-    arrays = read_npz(path, argument="model", advice=_ADVICE)
-    try:
-        return _put_together(arrays)
-    # It comes from a file: whatever stumbles over it, a class of a denoiser or JAX, it is no model.
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        raise BadInput(
-            "model",
-            required=f"be a file that softntk score wrote ({_FORMAT})",
-            got=f"{path}: {type(error).__name__}: {reason}",
-            advice=_ADVICE,
-        ) from None
+        Raises:
+            BadInput: the denoiser, the process, the times and the units do not fit together.
+        """
+        said = file.description
+        with file.reading():
+            shift = file.array("shift", None)
+            factor = file.array("factor", len(shift))
+            columns = tuple(str(name) for name in said.get("columns", ()))
+            if not (factor >= 0).all() or len(columns) not in (0, len(shift)):
+                raise ValueError(f"a factor below 0, or {len(columns)} names of {len(shift)} columns")
+            start, end, process = float(said["start"]), float(said["end"]), _process_from_dict(said["process"])
+            if not 0 < start < end <= process.horizon:
+                raise ValueError(f"times {start:g} to {end:g}, horizon {process.horizon:g}")
+            details = dict(said["details"])
+            if "frame" in details:  # as the first format called it; there, `kind` was the denoiser's
+                details["preconditioning"] = details.pop("frame")
+            arrays = {name: jnp.asarray(array) for name, array in file.arrays.items() if name not in _OWN}
+            kind = str(said["learned"] if "learned" in said else said["kind"])
+            denoiser = DENOISERS[kind].from_parts(process, Parts(arrays, details))
+            points = jax.ShapeDtypeStruct((1, len(shift)), jnp.zeros(()).dtype)
+            found = jax.eval_shape(denoiser, jnp.asarray(start), points).shape
+            if found != points.shape:
+                raise ValueError(f"a denoiser that turns {points.shape} into {found}")
+            return cls(denoiser, process, start, end, shift, factor, columns, dict(said["training"]))
 
 
 def exact_score(mixture: GaussianMixture) -> LearnedScore:
@@ -209,37 +211,15 @@ def exact_score(mixture: GaussianMixture) -> LearnedScore:
 
 
 def open_score(source: str | os.PathLike[str]) -> LearnedScore:
-    """The exact score of the mixture of this name, or the learned one in the file. Raises as `load_score`."""
-    return exact_score(mixture_named(str(source))) if str(source) in MIXTURES else load_score(source)
+    """The exact score of the mixture of this name, or the learned one in the file.
 
-
-def _put_together(arrays: dict[str, np.ndarray]) -> LearnedScore:
-    found = loads(str(arrays["description"]))
-    if found["format"] not in (_FORMAT, _OLD_FORMAT):
-        raise ValueError(f"format {found['format']!r}")
-    details = dict(found["details"])
-    if found["format"] == _OLD_FORMAT and "frame" in details:
-        details["preconditioning"] = details.pop("frame")
-    process = _process_from_dict(found["process"])
-    shift, factor = (_finite(arrays[name]) for name in ("shift", "factor"))
-    columns = tuple(str(name) for name in found.get("columns", ()))
-    if shift.ndim != 1 or shift.shape != factor.shape or not (factor > 0).all() or len(columns) not in (0, len(shift)):
-        raise ValueError(f"shift {shift.shape}, factor {factor.shape} and {len(columns)} columns")
-    parts = {name: jnp.asarray(_finite(array)) for name, array in arrays.items() if name not in _OWN}
-    denoiser = DENOISERS[str(found["kind"])].from_parts(process, Parts(parts, details))
-    start, end = float(found["start"]), float(found["end"])
-    if not 0 < start < end <= process.horizon:
-        raise ValueError(f"times {start} and {end}")
-    point = jax.ShapeDtypeStruct((1, len(shift)), jnp.zeros(0).dtype)
-    if jax.eval_shape(lambda x: denoiser(start, x), point).shape != point.shape:
-        raise ValueError("a denoiser of other dimensions")
-    return LearnedScore(denoiser, process, start, end, shift, factor, columns, dict(found["training"]))
-
-
-def _finite(array: np.ndarray) -> np.ndarray:
-    if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
-        raise ValueError("numbers that are not finite floating-point numbers")
-    return array
+    Raises:
+        BadInput: there is no such mixture or file, or it holds no score.
+        TooLarge: the file does not fit in memory.
+    """
+    if str(source) in MIXTURES:
+        return exact_score(mixture_named(str(source)))
+    return LearnedScore.from_file(read_model(source, "score"))
 
 
 def _process_to_dict(process: Process) -> dict[str, Any]:

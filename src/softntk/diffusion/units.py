@@ -1,6 +1,6 @@
 """The units of data and those in which a score is learned: data = shift + factor * row, column by column.
 
-    columns   every column standardized; one that does not vary has factor 0: it is learned as zeros and comes out the same
+    columns   every column standardized; one that does not vary has factor 0: learned as zeros, it comes out as it is
     pooled    the mean row taken off, all columns divided by one number: images stay images
     none      as they are
 

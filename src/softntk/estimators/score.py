@@ -34,10 +34,11 @@ from softntk.defaults import (
 from softntk.diffusion.diagnosis import Diagnosis, diagnose
 from softntk.diffusion.learn import learn
 from softntk.diffusion.matching import TimeLaw
-from softntk.diffusion.model import LearnedScore, load_score, save_score
+from softntk.diffusion.model import LearnedScore, open_score
 from softntk.diffusion.process import Constant
 from softntk.diffusion.task import make_task
 from softntk.diffusion.units import units_of
+from softntk.files import save_model
 
 __all__ = ["ScoreModel"]
 
@@ -142,16 +143,16 @@ class ScoreModel(BaseEstimator):
             return diagnose(_keys(self.seed_)[2], _as_jax(self.task_), _as_jax(self.fit_), mixture)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the learned score and return its path. Raises as `softntk.diffusion.save_score`."""
+        """Write the learned score and return its path. Raises as `softntk.files.save_model`."""
         check_is_fitted(self)
         with jax.enable_x64(True):
-            return save_score(self.learned_, path)
+            return save_model(self.learned_, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "ScoreModel":
-        """A model that samples, from a file. Raises as `softntk.diffusion.load_score`."""
+        """A model that samples, from a file. Raises as `softntk.diffusion.open_score`."""
         with jax.enable_x64(True):
-            learned = load_score(path)
+            learned = open_score(path)
         model = cls(learner=learned.description.get("learner", SCORE_LEARNER), start=learned.start, end=learned.end)
         model.learned_ = learned
         return model
