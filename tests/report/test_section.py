@@ -35,7 +35,7 @@ def test_any_record_has_a_section(record):
     section = generic.build(record)
     assert section.slug == "new_study"
     assert section.title == "New study"
-    assert section.answer == record.findings[0]
+    assert [section.answer, *section.findings] == list(record.findings)
     (table,) = section.tables
     rows = {row[0]: row[1:] for row in table.rows}
     values = record.arrays["error"].values

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+import adverse
 from softntk.records import compare
 from softntk.report.page import render
-from softntk.report.sections import BUILDERS
+from softntk.report.sections import BUILDERS, build_section
 from softntk.studies import STUDIES, run
 
 #: Study -> what is made smaller. A new study is a new row.
@@ -87,7 +88,15 @@ SMALL = {
         "tube_width": 64,
         "tube_steps": 3,
     },
-    "score_stopping": {"draws": 1, "counts": [20], "pairs": 40, "labels": ["drawn"], "fresh": 50, "landmarks": 20, "grid": 5},
+    "score_stopping": {
+        "draws": 1,
+        "counts": [20],
+        "pairs": 40,
+        "labels": ["drawn"],
+        "fresh": 50,
+        "landmarks": 20,
+        "grid": 5,
+    },
     "score_field": {"samples": 20, "views": 2, "scales": [2.0], "landmarks": 20, "points": 14},
     "score_samples": {
         "data": {
@@ -129,7 +138,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_it_runs_says_something_and_is_shown(name):
+def test_it_runs_says_something_and_is_shown(name, monkeypatch):
     study = STUDIES[name]
     record = run(study, study.parameters("quick") | SMALL[name], command=f"softntk reproduce --only {name}")
     assert record.findings
@@ -140,6 +149,7 @@ def test_it_runs_says_something_and_is_shown(name):
     assert name in BUILDERS
     page = render([record])
     assert record.question.replace("'", "&#39;") in page
+    adverse.check(build_section, record, monkeypatch)
     assert not any(verdict.answer == "fails" for verdict in record.verdicts), [str(v) for v in record.verdicts]
 
 

@@ -3,7 +3,8 @@
 A reader takes a sentence for true, so its words are chosen by the numbers:
 
     measured(values)      mean over the draws with its standard error; "one draw" where there is no error
-    compare(a, b)         smaller, larger, equal; not told apart within two standard errors of the difference
+    compare(a, b)         smaller, larger, equal; not told apart within two standard errors of the difference (of the
+                          differences draw by draw, where both saw the same draws)
     ranking(named)        all of them in order: "ReLU 0.1 < softmax 0.2 ≈ exponential 0.2"
     trend(x, y)           how y goes with x: falls, rises, neither; with both ends, and the exponent on log-log axes
     counted(3, 5, "seed") "3 of 5 seeds", "all 5 seeds", "none of 5 seeds"
@@ -15,6 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -44,6 +46,8 @@ __all__ = [
 FEW = 5
 #: Standard errors of a difference within which two numbers are not told apart.
 _WITHIN = 2.0
+#: Two numbers that differ by less, relatively, differ by rounding.
+_ROUNDING = 1e-9
 _COUNTS = ("no", "one", "two", "three", "four")
 NOT_MEASURED = "not measured"
 
@@ -60,11 +64,16 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True)
 class Measured:
-    """A number, its standard error (NaN if there is none) and how many draws stand behind it; 0: nothing was drawn."""
+    """A number, its standard error (NaN if there is none) and how many draws stand behind it; 0: nothing was drawn.
+
+    `sample` holds the draws one by one, NaN for those that are missing; a monotone function of them will do, since
+    it is only there to be compared.
+    """
 
     value: float
     error: float = math.nan
     draws: int = 0
+    sample: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         if math.isnan(self.value):
@@ -73,15 +82,18 @@ class Measured:
             return number(self.value)
         if self.draws < FEW:
             return f"{number(self.value, 2)} ({draws(self.draws)})"
-        return plus_minus(self.value, self.error)
+        # Nobody needs more than four digits.
+        return number(self.value, 4) if self.error < 1e-4 * abs(self.value) else plus_minus(self.value, self.error)
 
     def __mul__(self, factor: float) -> "Measured":
-        return Measured(self.value * factor, self.error * abs(factor), self.draws)
+        return Measured(
+            self.value * factor, self.error * abs(factor), self.draws, tuple(factor * each for each in self.sample)
+        )
 
     __rmul__ = __mul__
 
 
-def exact(value: float | xr.DataArray) -> Measured:
+def exact(value: float | np.floating | xr.DataArray) -> Measured:
     """A number without a sampling error: computed, proved or counted."""
     return Measured(float(value))
 
@@ -89,25 +101,36 @@ def exact(value: float | xr.DataArray) -> Measured:
 def measured(values: xr.DataArray | ArrayLike, over: str = "draw") -> Measured:
     """Mean and standard error over the dimension `over`; draws that are NaN are left out."""
     array = values if isinstance(values, xr.DataArray) else xr.DataArray(np.asarray(values, float), dims=(over,))
-    row = np.asarray(array.values, float).ravel()
-    row = row[~np.isnan(row)]
+    drawn = np.asarray(array.values, float).ravel()
+    row = drawn[~np.isnan(drawn)]
     if not row.size:
         return Measured(math.nan, math.nan, 1)
     with np.errstate(invalid="ignore", over="ignore"):
         error = float(row.std(ddof=1) / math.sqrt(row.size)) if row.size > 1 else math.nan
-        return Measured(float(row.mean()), error, row.size)
+        return Measured(float(row.mean()), error, row.size, tuple(drawn.tolist()))
 
 
 def compare(a: Measured, b: Measured) -> Relation:
     """How `a` stands to `b`. Where either has one draw only, the numbers alone decide."""
     if math.isnan(a.value) or math.isnan(b.value):
         return Relation.UNKNOWN
-    if a.value == b.value:
+    if math.isclose(a.value, b.value, rel_tol=_ROUNDING):
         return Relation.EQUAL
-    errors = [each.error for each in (a, b) if math.isfinite(each.error)]
-    if abs(a.value - b.value) <= _WITHIN * math.hypot(*errors, 0.0):
+    if _close(a, b):
         return Relation.ALIKE
     return Relation.SMALLER if a.value < b.value else Relation.LARGER
+
+
+def _close(a: Measured, b: Measured) -> bool:
+    if len(a.sample) == len(b.sample) > 1:
+        apart = np.subtract(
+            a.sample, b.sample, where=np.isfinite(a.sample) & np.isfinite(b.sample), out=np.full(len(a.sample), np.nan)
+        )
+        apart = apart[np.isfinite(apart)]
+        if apart.size > 1:
+            return abs(apart.mean()) <= _WITHIN * float(apart.std(ddof=1)) / math.sqrt(apart.size)
+    errors = [each.error for each in (a, b) if math.isfinite(each.error)]
+    return abs(a.value - b.value) <= _WITHIN * math.hypot(*errors, 0.0)
 
 
 def choose(relation: Relation, *, smaller: str, larger: str, alike: str, unknown: str = NOT_MEASURED) -> str:
@@ -137,7 +160,9 @@ def ranking(named: Mapping[str, Measured]) -> str:
             parts.append({Relation.SMALLER: "<", Relation.EQUAL: "="}.get(relation, "≈"))
         parts.append(f"{name} {each}")
     missing = [name for name, each in named.items() if math.isnan(each.value)]
-    return "; ".join([*([" ".join(parts)] if parts else []), *([f"{listed(missing)} {NOT_MEASURED}"] if missing else [])])
+    return "; ".join(
+        [*([" ".join(parts)] if parts else []), *([f"{listed(missing)} {NOT_MEASURED}"] if missing else [])]
+    )
 
 
 def trend(x: ArrayLike, y: Sequence[Measured], *, of: str, log: bool = True) -> str:
@@ -153,7 +178,7 @@ def trend(x: ArrayLike, y: Sequence[Measured], *, of: str, log: bool = True) -> 
     (low, first), (high, last) = places[0], places[-1]
     if low == high:
         return f"is {first} at {of} = {_whole(low)}, the only one measured"
-    ways = {compare(b, a) for (_, a), (_, b) in zip(places, places[1:], strict=False)}
+    ways = {compare(b, a) for (_, a), (_, b) in pairwise(places)}
     word = choose(compare(last, first), smaller="falls", larger="rises", alike="is not seen to change")
     turns = {Relation.SMALLER, Relation.LARGER} <= ways
     ends = f"from {first} at {of} = {_whole(low)} to {last} at {of} = {_whole(high)}"
@@ -170,11 +195,19 @@ def counted(count: int, total: int, one: str) -> str:
         return f"no {one}s"
     if total == 1:
         return f"the only {one}" if count else f"not the only {one}"
-    return f"all {total:,} {many}" if count == total else f"{count:,} of {total:,} {many}" if count else f"none of {total:,} {many}"
+    if count == total == 2:
+        return f"both {many}"
+    return (
+        f"all {total:,} {many}"
+        if count == total
+        else f"{count:,} of {total:,} {many}"
+        if count
+        else f"none of {total:,} {many}"
+    )
 
 
 def draws(count: int) -> str:
-    """"one draw", "5 draws"."""
+    """ "one draw", "5 draws"."""
     return f"{_COUNTS[count] if count < FEW else f'{count:,}'} draw{'' if count == 1 else 's'}"
 
 

@@ -173,9 +173,17 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
         )
     arrays = xr.Dataset(
         {
-            "random": (("features", "draw", "radius"), worst["random"], {"long_name": "largest change over random moves"}),
+            "random": (
+                ("features", "draw", "radius"),
+                worst["random"],
+                {"long_name": "largest change over random moves"},
+            ),
             "worst": (("features", "draw", "radius"), worst["worst"], {"long_name": "largest change found"}),
-            "log10_literature": (("features", "radius"), worst["literature"].max(axis=1), {"long_name": "log10 of the literature"}),
+            "log10_literature": (
+                ("features", "radius"),
+                worst["literature"].max(axis=1),
+                {"long_name": "log10 of the literature"},
+            ),
             "sharp": (("features", "draw", "radius"), worst["sharp"], {"long_name": "sharp bound"}),
             "mean_change": (
                 ("features", "width"),
@@ -207,7 +215,8 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
         one = at.sel(features=name)
         findings.append(
             f"{title(name)}, D = {middle:g}, {parameters['starts']} starts: the kernel moved by at most "
-            f"{float(one['worst'].max()):.2g}; sharp bound {float(one['sharp'].max()):.2g}, literature 10^{float(one['log10_literature']):.1f}."
+            f"{float(one['worst'].max()):.2g}; sharp bound {float(one['sharp'].max()):.2g}, literature "
+            f"10^{float(one['log10_literature']):.1f}."
         )
     last = arrays.isel(width=-1)
     for name in NAMES:

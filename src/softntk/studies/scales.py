@@ -72,18 +72,14 @@ def _along(name: str, seed: int, parameters: Parameters) -> dict:
 
 
 def _norms(name: str, parameters: Parameters) -> dict:
-    """Condition of the kernel (draw, spread) where norms are log-uniform between 1 and the spread, largest norm last."""
+    """Condition of the kernel (draw, spread) where norms are log-uniform between 1 and the spread."""
     features = features_named(name)
     found = []
     for draw in range(parameters["draws"]):
         data_key, start_key, norm_key = jax.random.split(jax.random.key(parameters["seed"] + draw), 3)
         inputs = sphere_inputs(data_key, count=parameters["samples"], size=parameters["input_size"])
         start = paired(
-            start_key,
-            input_size=parameters["input_size"],
-            output_size=1,
-            width=parameters["width"],
-            features=features,
+            start_key, input_size=parameters["input_size"], output_size=1, width=parameters["width"], features=features
         )
         # Both ends are among the norms, so that r is their ratio.
         logarithms = jax.random.uniform(norm_key, (parameters["samples"],)).at[0].set(0.0).at[-1].set(1.0)
@@ -129,7 +125,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
             "condition_of_norms": (
                 ("features", "draw", "spread"),
                 apart,
-                {"long_name": "lambda_max / lambda_min where norms differ by up to the spread, infinite beyond float64"},
+                {"long_name": "lambda_max / lambda_min where norms differ, infinite beyond float64"},
             )
         },
         coords={"features": list(NAMES), "scale": scales, "spread": parameters["spreads"]},

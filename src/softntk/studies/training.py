@@ -56,7 +56,11 @@ def _run(source: str, name: str, width: int, draw: int, parameters: Parameters) 
     data_key, start_key = jax.random.split(jax.random.key(parameters["seed"]))
     inputs, labels, *_ = problem(source, data_key, count=parameters["count"])
     network = paired(
-        jax.random.fold_in(start_key, draw), input_size=inputs.shape[1], output_size=labels.shape[1], width=width, features=features_named(name)
+        jax.random.fold_in(start_key, draw),
+        input_size=inputs.shape[1],
+        output_size=labels.shape[1],
+        width=width,
+        features=features_named(name),
     )
     around = linearize(network, inputs, labels)
     _, trace = gradient_descent(
@@ -97,7 +101,12 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
     softmax = NAMES.index("softmax")
     verdicts = [
         _rate_verdict(
-            parameters, source, width, results[_name(source, "softmax", width)], loss[s, softmax, w], promised[s, softmax, w]
+            parameters,
+            source,
+            width,
+            results[_name(source, "softmax", width)],
+            loss[s, softmax, w],
+            promised[s, softmax, w],
         )
         for s, source in enumerate(data)
         for w, width in enumerate(widths)

@@ -127,7 +127,15 @@ STUDY = Study(
     name="tube",
     question="How far does a network stray from its linearization, by theorem and measured?",
     presets={
-        "quick": {"seed": 0, "draws": 5, "samples": 10, "input_size": 10, "widths": [512, 8192], "steps": 300, "visits": 64},
+        "quick": {
+            "seed": 0,
+            "draws": 5,
+            "samples": 10,
+            "input_size": 10,
+            "widths": [512, 8192],
+            "steps": 300,
+            "visits": 64,
+        },
         "full": {
             "seed": 0,
             "draws": 5,
