@@ -6,9 +6,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-# Tests compile thousands of small programs and run each once: compiling fast is worth more than running fast.
-FAST_TO_COMPILE := --xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0
-
 .PHONY: help reproduce test check docs bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -26,7 +23,8 @@ reproduce: $(VENV)/.run
 	$(BIN)/softntk reproduce --preset $(PRESET)
 
 test: $(VENV)/.test
-	XLA_FLAGS="$(FAST_TO_COMPILE)" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	SOFTNTK_OPTIMIZED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m optimized
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .

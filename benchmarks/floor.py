@@ -16,16 +16,9 @@ import numpy as np
 
 from _timing import Claims
 from softntk.data import MIXTURES, mixture_named
-from softntk.diffusion import (
-    SAMPLERS,
-    Constant,
-    MixtureDenoiser,
-    classifier_accuracy,
-    sample,
-    sliced_wasserstein,
-    time_grid,
-)
+from softntk.diffusion import SAMPLERS, Constant, MixtureDenoiser, sample, time_grid
 from softntk.numerics.expectation import mean_and_error
+from softntk.samples import classifier_accuracy, sliced_wasserstein
 
 COUNT, STEPS, SEEDS, FLOOR_SEEDS = 2000, 500, 8, 40
 

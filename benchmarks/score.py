@@ -17,8 +17,6 @@ import jax
 import numpy as np
 
 from _timing import Claims
-from softntk.diffusion.copying import memorized_share, nearness
-from softntk.diffusion.distance import sliced_wasserstein
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.grid import time_grid
 from softntk.diffusion.learn import learn_blur, learn_kernel, make_task
@@ -27,6 +25,7 @@ from softntk.diffusion.process import Constant
 from softntk.diffusion.references import AffineDenoiser
 from softntk.diffusion.sampler import sample
 from softntk.diffusion.samples import clean_samples
+from softntk.samples import memorized_share, nearness, sliced_wasserstein
 from softntk.studies import run, study_named
 
 DRAWS = 5

@@ -1,8 +1,9 @@
-"""Write the reference pages from the docstrings: one Markdown page per package.
+"""Write the reference pages from the docstrings: one Markdown page per package, with the names that it exports.
 
-Only the source is read, nothing is imported. Every name in the `__all__` of a module is public, and a public name
-without words stops the build: a docstring, or a `#:` comment above a constant. In docstrings, indented blocks are
-formulas, and what follows `Arguments:` or `Raises:` is a list.
+Only the source is read, nothing is imported. What stands in the `__all__` of a module and is not exported by its
+package is for those who read the source; it is not on the pages. Every name in an `__all__` needs words, or the build
+stops: a docstring, or a `#:` comment above a constant. In docstrings, indented blocks are formulas, and what follows
+`Arguments:` or `Raises:` is a list.
 """
 
 import ast
@@ -31,6 +32,11 @@ class Name:
     docstring: str
     members: tuple["Name", ...] = ()
 
+    @property
+    def bare(self) -> str:
+        """The name alone."""
+        return re.split(r"[(: ]", self.signature)[0]
+
     def page(self) -> str:
         """The name as a Sphinx directive with Markdown inside."""
         fence = FENCE + ("`" if self.members else "")
@@ -55,7 +61,7 @@ def read(path: Path) -> Module:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     exported = _exported(tree)
-    found = {name.signature.split("(")[0].split(":")[0].split(" ")[0]: name for name in _names(tree, text.splitlines())}
+    found = {name.bare: name for name in _names(tree, text.splitlines())}
     names = tuple(found[name] for name in exported if name in found)
     missing = [name.signature for name in names if not name.docstring]
     if missing or not ast.get_docstring(tree):
@@ -78,18 +84,20 @@ def packages() -> dict[str, list[Module]]:
 
 
 def page(package: str, modules: list[Module]) -> str:
-    """The Markdown page of one package."""
+    """The Markdown page of one package: its words, and its exported names module by module."""
     parts = [f"# `{package}`"]
+    exported = {name for module in modules if module.name == package for name in module.exported}
     for module in modules:
+        shown = [name for name in module.names if package == "softntk" or name.bare in exported]
         if module.name == package:
             parts.append(markdown(module.docstring))
             if module.exported:
                 listed = textwrap.fill(", ".join(module.exported), 88, initial_indent="    ", subsequent_indent="    ")
                 parts.append(f"```python\nfrom {package} import (\n{listed}\n)\n```")
-        elif module.names:
+        elif shown:
             parts += [f"## `{module.name}`", markdown(module.docstring)]
-        if module.names:
-            parts += [f"```{{py:module}} {module.name}\n```", *(name.page() for name in module.names)]
+        if shown:
+            parts += [f"```{{py:module}} {module.name}\n```", *(name.page() for name in shown)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -6,11 +6,14 @@ annotation of the library checked at run time (jaxtyping with beartype).
 
 import os
 
-# One worker is one core: XLA and BLAS threads of two workers would only fight. Must be set before JAX starts.
+from softntk.numerics.compiling import compile_fast, use_one_thread
+
+# Before JAX starts. Claims about rounding are also tested on code compiled as users run it: `make test` runs the tests
+# marked `optimized` once more, without the first of these.
+if "SOFTNTK_OPTIMIZED" not in os.environ:
+    compile_fast()
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    use_one_thread()
 os.environ.setdefault("MPLBACKEND", "agg")
 
 import jax

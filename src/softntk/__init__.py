@@ -18,7 +18,6 @@ _HOMES = {
     "independent": "networks",
     "paired": "networks",
     "empirical_ntk": "kernels",
-    "infinite": "kernels",
     "gradient_descent": "dynamics",
     "ensemble": "dynamics",
     "linearize": "dynamics",

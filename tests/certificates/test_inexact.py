@@ -12,6 +12,8 @@ from softntk.certificates.inexact import certify_inexact
 from softntk.failures import BadInput
 from softntk.verdicts import Answer
 
+pytestmark = pytest.mark.optimized
+
 
 def problem(name, size=1.0):
     network, inputs = draw(name, n=4, d=6, m=512 if name == "relu" else 128, k=1, start="paired")

@@ -10,7 +10,7 @@ import pytest
 import oracles
 from softntk.dynamics import ensemble, largest_stable_step, linearize
 from softntk.failures import BadInput
-from softntk.kernels import empirical_ntk, infinite
+from softntk.kernels import LimitKernel, empirical_ntk
 from softntk.networks import Softmax, TwoLayer, features_named, paired
 
 M = 6
@@ -120,7 +120,7 @@ def test_the_run_approaches_its_linearization_as_the_width_grows(name, exponent)
 def test_runs_with_another_kernel(softmax_problem):
     """The limit kernel, say: for every output the same."""
     network, inputs, labels, eta = softmax_problem
-    limit = infinite(Softmax(), inputs)
+    limit = LimitKernel(Softmax())(inputs)
     kernel = limit[:, None, :, None] * jnp.eye(2)[None, :, None, :]
     run = linearize(network, inputs, labels, step_size=eta, kernel=kernel)
     for column in range(2):

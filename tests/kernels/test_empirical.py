@@ -12,6 +12,8 @@ from softntk.failures import BadInput, TooLarge
 from softntk.kernels import empirical_ntk, empirical_ntk_product, ntk_by_autodiff
 from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, paired
 
+pytestmark = pytest.mark.optimized
+
 LAYERS = ("hidden", "output", "both")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from softntk.failures import BadInput
-from softntk.kernels import as_matrix, empirical_ntk, extremes, extremes_by_products, infinite, spectrum
+from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, extremes, extremes_by_products, spectrum
 from softntk.networks import Softmax
 
 
@@ -48,7 +48,7 @@ def test_repeated_rows_make_the_smallest_eigenvalue_a_numerical_zero(softmax_cas
     for found in (extremes(empirical_ntk(network, repeated)), extremes_by_products(network, repeated)):
         assert abs(found.smallest) <= found.smallest_radius
         assert found.smallest_radius <= 1e-12 * found.largest
-    assert extremes(infinite(Softmax(), repeated)).smallest <= 1e-14
+    assert extremes(LimitKernel(Softmax())(repeated)).smallest <= 1e-14
 
 
 def test_one_entry():

@@ -61,7 +61,7 @@ def command(
     from softntk.data import load
     from softntk.data.numpy_files import write_members
     from softntk.failures import BadInput
-    from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, infinite, spectrum
+    from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, spectrum
     from softntk.networks import features_named, paired
     from softntk.regression import quadrature
 
@@ -92,7 +92,7 @@ def command(
         ends = quadrature(LimitKernel(chosen, scale, trained), training.inputs, key=start_key, steps=steps).extremes
         found |= {"lanczos": steps, "limit": _numbers(ends.smallest, ends.largest, ends.smallest_radius, width)}
     else:
-        limit = infinite(chosen, training.inputs, scale=scale, trained=trained)
+        limit = LimitKernel(chosen, scale, trained)(training.inputs)
         network = paired(
             start_key, input_size=training.input_size, output_size=1, width=width, features=chosen, scale=scale
         )

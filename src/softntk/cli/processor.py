@@ -1,16 +1,15 @@
 """How the command line computes: in float64, switched on before the first array, on several processes if asked.
 
-Compiling is what takes most of the time of small experiments, and it uses one core: so work is spread over processes,
-each with one thread.
+Compiling is what takes most of the time of small experiments, and it uses one core: so work is spread over processes.
 """
 
 import multiprocessing
-import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from importlib.metadata import version
 
 import jax
+
+from softntk.numerics.compiling import compile_fast, use_one_thread
 
 __all__ = ["use_float64", "workers"]
 
@@ -27,15 +26,7 @@ def workers(count: int, *, short: bool = False) -> ProcessPoolExecutor:
 
 
 def _set_up(short: bool) -> None:
-    # Read when JAX first computes, which is later than this.
-    os.environ.setdefault("XLA_FLAGS", " ".join(_SINGLE_THREADED + (_fast_to_compile() if short else ())))
+    use_one_thread()
+    if short:
+        compile_fast()
     use_float64()
-
-
-_SINGLE_THREADED = ("--xla_cpu_multi_thread_eigen=false",)
-
-
-def _fast_to_compile() -> tuple[str, ...]:
-    # XLA ends the process at a flag that it does not know, so only versions that were tried get the second one.
-    fusion = ("--xla_cpu_use_fusion_emitters=false",) if version("jaxlib").startswith("0.10.") else ()
-    return ("--xla_backend_optimization_level=0", *fusion)

@@ -51,10 +51,9 @@ def command(
     from softntk.cli.training_report import tested
     from softntk.data import load, load_split, read_table
     from softntk.estimators import KernelModel, save_kernel_model
-    from softntk.estimators.kernel_regression import chosen
     from softntk.kernels import LimitKernel
     from softntk.networks import features_named
-    from softntk.regression import plan, solve
+    from softntk.regression import choose, plan, solve
 
     console = Console(stderr=True)
     data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
@@ -72,7 +71,7 @@ def command(
     given = None if ridge == "auto" else _numbers("ridge", ridge)[0]
     sets = [loaded(name) for name in scaling.split(",")]
     labels = sets[0][0].labels
-    place, kernel, strength = chosen(kernels, [each.inputs for each, _, _ in sets], labels, key=choose_key, ridge=given)
+    place, kernel, strength = choose(kernels, [each.inputs for each, _, _ in sets], labels, key=choose_key, ridge=given)
     training, rest, preparation = sets[place]
     inputs = training.inputs
     if given is None or len(kernels) * len(sets) > 1:

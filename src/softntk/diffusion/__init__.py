@@ -1,9 +1,6 @@
 """Score estimation for diffusion models: processes, exact scores, matching as regression, sampling, distances."""
 
 from softntk.diffusion.ball import UnitBallMap, unit_ball_map
-from softntk.diffusion.comparison import DISTANCES, compare_samples
-from softntk.diffusion.copying import coverage, memorized_share, nearest_distances, nearness
-from softntk.diffusion.distance import mmd, sliced_wasserstein, wasserstein
 from softntk.diffusion.error import error_by_time, excess_risk, integrated_error
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser, empirical_score, mixture_score
 from softntk.diffusion.grid import GRIDS, time_grid
@@ -47,11 +44,9 @@ from softntk.diffusion.stopping import (
     stop_by_spectrum,
     stopping_times,
 )
-from softntk.diffusion.two_sample import classifier_accuracy
 from softntk.diffusion.wide import NetworkRun, train_network
 
 __all__ = [
-    "DISTANCES",
     "GRIDS",
     "LABELS",
     "MLP",
@@ -92,10 +87,7 @@ __all__ = [
     "TimeLaw",
     "UnitBallMap",
     "chain_to_kl",
-    "classifier_accuracy",
     "clean_samples",
-    "compare_samples",
-    "coverage",
     "ddim",
     "draw_landmarks",
     "empirical_score",
@@ -118,11 +110,7 @@ __all__ = [
     "make_preconditioning",
     "make_task",
     "mean_square_error",
-    "memorized_share",
     "mixture_score",
-    "mmd",
-    "nearest_distances",
-    "nearness",
     "noise_level",
     "noisy_samples",
     "normal_divergence",
@@ -130,7 +118,6 @@ __all__ = [
     "sample",
     "sampler_named",
     "save_score",
-    "sliced_wasserstein",
     "split_clean",
     "stop_by_cutoff",
     "stop_by_error",
@@ -140,5 +127,4 @@ __all__ = [
     "train_network",
     "truncation",
     "unit_ball_map",
-    "wasserstein",
 ]

@@ -2,13 +2,11 @@
 
 The inputs are scaled first (`scaling`, as for networks: by default they are put on the unit sphere, in the better of
 two ways), the targets are encoded, and everything runs in float64 whatever the caller's setting. With ridge="auto"
-scaling, scale and ridge are those of the least leave-one-out residual, from at most 2,000 rows; a ridge chosen on fewer
-rows is scaled up with their number, since the eigenvalues of the kernel grow with n.
+scaling, scale and ridge are those of the least leave-one-out residual (`softntk.regression.choose`).
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -20,41 +18,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softntk.data.scaling import Scaling
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
-from softntk.regression.selection import select
+from softntk.regression.selection import choose
 from softntk.regression.solve import solve
 
-__all__ = ["Choice", "KernelClassifier", "KernelRegressor", "chosen"]
-
-_ROWS_TO_CHOOSE = 2000
-
-
-class Choice(NamedTuple):
-    """Number of the scaled inputs, kernel and ridge."""
-
-    place: int
-    kernel: LimitKernel
-    ridge: float
-
-
-def chosen(
-    kernels: Sequence[LimitKernel], scaled: Sequence[Any], labels: Any, *, key: jax.Array, ridge: float | None = None
-) -> Choice:
-    """Inputs, kernel and ridge (if it is not given) of the least leave-one-out residual on at most 2,000 rows.
-
-    `scaled` are the same inputs, scaled in different ways. On fewer rows than there are, the ridge is smaller in
-    proportion.
-    """
-    if ridge is not None and len(kernels) == len(scaled) == 1:
-        return Choice(0, kernels[0], ridge)
-    n = len(labels)
-    part = np.arange(n)
-    if n > _ROWS_TO_CHOOSE:
-        part = np.sort(np.asarray(jax.random.permutation(key, n))[:_ROWS_TO_CHOOSE])
-    share = len(part) / n
-    ridges = None if ridge is None else [ridge * share]
-    found = [select(kernels, inputs[part], labels[part], ridges=ridges) for inputs in scaled]
-    place = min(range(len(found)), key=lambda i: found[i].errors.min())
-    return Choice(place, cast(LimitKernel, found[place].kernel), found[place].ridge / share)
+__all__ = ["KernelClassifier", "KernelRegressor"]
 
 
 class _KernelEstimator(BaseEstimator):
@@ -82,14 +49,14 @@ class _KernelEstimator(BaseEstimator):
         x = np.asarray(x, np.float64)
         y = np.asarray(y)
         with jax.enable_x64(True):
-            choose, draw = jax.random.split(jax.random.key(self.seed))
+            choose_key, draw = jax.random.split(jax.random.key(self.seed))
             scalings = [Scaling.fit(str(name), x) for name in np.atleast_1d(self.scaling)]
             labels = jnp.asarray(self._labels(y))
             features, trained = features_named(self.features), cast(Any, self.trained)
             kernels = [LimitKernel(features, float(scale), trained) for scale in np.atleast_1d(self.scale)]
             given = None if self.ridge == "auto" else float(self.ridge)
             scaled = [jnp.asarray(each.apply(x)) for each in scalings]
-            place, kernel, ridge = chosen(kernels, scaled, labels, key=choose, ridge=given)
+            place, kernel, ridge = choose(kernels, scaled, labels, key=choose_key, ridge=given)
             self.scaling_ = scalings[place]
             found = solve(
                 kernel,

@@ -4,7 +4,6 @@ from softntk.kernels.definition import ntk_by_autodiff
 from softntk.kernels.empirical import Trained, empirical_ntk, empirical_ntk_product
 from softntk.kernels.expansion import Expansion, expand
 from softntk.kernels.fluctuations import Fluctuation, fluctuation
-from softntk.kernels.infinite import infinite
 from softntk.kernels.jacobian import jvp, vjp
 from softntk.kernels.limit import Kernel, LimitKernel
 from softntk.kernels.operator import KernelOperator
@@ -27,7 +26,6 @@ __all__ = [
     "extremes",
     "extremes_by_products",
     "fluctuation",
-    "infinite",
     "jvp",
     "landmarks",
     "ntk_by_autodiff",

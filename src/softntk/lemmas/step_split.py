@@ -33,6 +33,7 @@ from softntk.failures import BadInput
 from softntk.lemmas.finding import Finding, found
 from softntk.networks.features import Softmax
 from softntk.networks.two_layer import TwoLayer
+from softntk.numerics.words import in_words
 from softntk.theorems.induction import EXACT_SPLIT, SPLIT
 
 __all__ = ["Split", "remainder_order", "split", "split_adds_up", "split_adds_up_on_trace", "split_probe"]
@@ -60,6 +61,8 @@ class Split(eqx.Module):
     c3: Float[Array, ""]
     change: Float[Array, ""]
     error: Float[Array, ""]
+
+    __repr__ = in_words
 
 
 def split(network: TwoLayer, inputs: Float[Array, "n d"], labels: Float[Array, "n k"], *, step_size: float) -> Split:

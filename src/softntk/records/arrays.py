@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from softntk.failures import BadInput
-from softntk.records.text import require_text
+from softntk.files.text import require_text
 
 __all__ = ["fingerprint", "settle"]
 

@@ -20,9 +20,9 @@ import numpy as np
 import xarray as xr
 
 from softntk.failures import BadInput
+from softntk.files.strict_json import plain
+from softntk.files.text import require_text
 from softntk.records.arrays import settle
-from softntk.records.strict_json import plain
-from softntk.records.text import require_text
 from softntk.verdicts import Verdict
 
 __all__ = ["SLUG", "Record", "installed_versions", "require_slug"]

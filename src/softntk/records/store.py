@@ -17,10 +17,10 @@ from typing import Any
 import xarray as xr
 
 from softntk.failures import BadInput
+from softntk.files.strict_json import dumps, loads
 from softntk.records.arrays import fingerprint
 from softntk.records.netcdf import read_arrays, write_arrays
 from softntk.records.record import SLUG, Record, require_slug
-from softntk.records.strict_json import dumps, loads
 from softntk.verdicts import Answer, Verdict
 
 __all__ = ["exists", "read", "read_all", "write"]

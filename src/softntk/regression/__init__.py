@@ -6,10 +6,11 @@ from softntk.regression.path import Path
 from softntk.regression.plan import Plan, Rung, Speeds, plan, speeds
 from softntk.regression.predictor import Predictor, Sections
 from softntk.regression.quadrature import Estimate, Quadrature, quadrature
-from softntk.regression.selection import Selection, select
+from softntk.regression.selection import Choice, Selection, choose, select
 from softntk.regression.solve import HeldOut, Solution, solve
 
 __all__ = [
+    "Choice",
     "Estimate",
     "Fitted",
     "HeldOut",
@@ -23,6 +24,7 @@ __all__ = [
     "Selection",
     "Solution",
     "Speeds",
+    "choose",
     "fit_by_likelihood",
     "marginal_likelihood",
     "path",

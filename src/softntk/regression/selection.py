@@ -6,16 +6,20 @@ decomposition. It is a choice, not an error estimate: the least of many numbers 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, cast
 
+import jax
 import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
-from softntk.kernels.limit import Kernel
+from softntk.kernels.limit import Kernel, LimitKernel
 from softntk.regression.decomposition import path
 from softntk.regression.path import Path
 
-__all__ = ["Selection", "select"]
+__all__ = ["Choice", "Selection", "choose", "select"]
+
+_ROWS_TO_CHOOSE = 2000
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,44 @@ def select(
             best = (float(row[least]), found, float(offered[least]))
     assert best is not None  # noqa: S101  (there is a kernel)
     return Selection(best[1].kernel, best[1], best[2], np.stack(tried), np.stack(errors))
+
+
+class Choice(NamedTuple):
+    """Place of the inputs among those offered, kernel and ridge."""
+
+    place: int
+    kernel: LimitKernel
+    ridge: float
+
+
+def choose(
+    kernels: Sequence[LimitKernel],
+    offered: Sequence[Float[Array, "n d"]],
+    labels: Float[Array, "n k"],
+    *,
+    key: jax.Array,
+    ridge: float | None = None,
+) -> Choice:
+    """Inputs, kernel and ridge of the least leave-one-out residual on at most 2,000 rows.
+
+    Arguments:
+        kernels: candidates.
+        offered: the same inputs, scaled in different ways.
+        key: draws the rows to choose on, where there are more.
+        ridge: the ridge for all n rows, if it is not to be chosen.
+
+    Raises:
+        BadInput: as `select`.
+        TooLarge: as `select`.
+    """
+    if ridge is not None and len(kernels) == len(offered) == 1:
+        return Choice(0, kernels[0], ridge)
+    n = len(labels)
+    part = np.arange(n)
+    if n > _ROWS_TO_CHOOSE:
+        part = np.sort(np.asarray(jax.random.permutation(key, n))[:_ROWS_TO_CHOOSE])
+    share = len(part) / n
+    ridges = None if ridge is None else [ridge * share]
+    found = [select(kernels, inputs[part], labels[part], ridges=ridges) for inputs in offered]
+    place = min(range(len(found)), key=lambda i: found[i].errors.min())
+    return Choice(place, cast(LimitKernel, found[place].kernel), found[place].ridge / share)

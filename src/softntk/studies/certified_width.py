@@ -20,7 +20,7 @@ import xarray as xr
 from softntk.certificates.convergence import Certificate, certify
 from softntk.certificates.during_training import certify_during_training
 from softntk.certificates.width import SmallestWidth, smallest_trained_width, smallest_width
-from softntk.kernels.infinite import infinite
+from softntk.kernels.limit import LimitKernel
 from softntk.kernels.spectra import extremes
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
@@ -78,7 +78,7 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
     flow = descent
     if name == "relu":
         flow = smallest_width(lambda width, seed: certificate(width, seed).flow.established, **widths)
-    around = extremes(infinite(features, inputs))
+    around = extremes(LimitKernel(features)(inputs))
     asked = np.nan
     if around.smallest > around.smallest_radius:
         said = TABLE_ONE[name].evaluate(

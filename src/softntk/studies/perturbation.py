@@ -24,7 +24,7 @@ import xarray as xr
 
 from softntk.data.synthetic import sphere_inputs
 from softntk.kernels.empirical import empirical_ntk
-from softntk.kernels.infinite import infinite
+from softntk.kernels.limit import LimitKernel
 from softntk.lemmas.perturbation import kernel_perturbation, sharp_bound, sharp_perturbation
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
@@ -130,7 +130,7 @@ def _moments(name: str, width: int, parameters: Parameters) -> dict:
     keys = jax.random.split(draw_key, parameters["moment_draws"])
     features = features_named(name)
     wider = (1 + deviation**2) ** 0.5
-    limit = infinite(features, inputs, scale=wider).diagonal() - infinite(features, inputs).diagonal()
+    limit = LimitKernel(features, wider).diagonal(inputs) - LimitKernel(features).diagonal(inputs)
     return {"change": jax.lax.map(one, keys), "limit": limit.mean()}
 
 

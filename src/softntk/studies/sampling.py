@@ -16,13 +16,13 @@ import numpy as np
 import xarray as xr
 
 from softntk.data.mixture import mixture_named
-from softntk.diffusion.distance import sliced_wasserstein
 from softntk.diffusion.exact import MixtureDenoiser
 from softntk.diffusion.grid import time_grid
 from softntk.diffusion.law import NormalLaw, law_of_samples, normal_divergence
 from softntk.diffusion.process import Constant
 from softntk.diffusion.sampler import SAMPLERS, sample
 from softntk.diffusion.split import chain_to_kl
+from softntk.samples import sliced_wasserstein
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 from softntk.verdicts import Verdict, at_most, equal
 

@@ -18,15 +18,13 @@ import jax
 import numpy as np
 import xarray as xr
 
-from softntk.diffusion.copying import memorized_share, nearest_distances
-from softntk.diffusion.distance import sliced_wasserstein
 from softntk.diffusion.grid import time_grid
 from softntk.diffusion.learn import learn_blur, learn_kernel, make_task
 from softntk.diffusion.matching import TimeLaw
 from softntk.diffusion.process import Constant
 from softntk.diffusion.sampler import sample
 from softntk.diffusion.samples import clean_samples
-from softntk.diffusion.two_sample import classifier_accuracy
+from softntk.samples import classifier_accuracy, memorized_share, nearest_distances, sliced_wasserstein
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 
 __all__ = ["STUDY"]

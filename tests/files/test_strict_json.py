@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softntk.records.strict_json import dumps, loads, plain
+from softntk.files.strict_json import dumps, loads, plain
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"))
 VALUES = st.recursive(

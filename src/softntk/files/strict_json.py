@@ -1,21 +1,29 @@
-"""JSON as the standard has it, with the three floats that it lacks.
+"""JSON as the standard has it, with the three floats that it lacks, in two forms.
 
-    nan -> {"$float": "nan"},    inf -> {"$float": "inf"},    -inf -> {"$float": "-inf"}
+    files      nan -> {"$float": "nan"},  inf -> {"$float": "inf"},  -inf -> {"$float": "-inf"}
+    output     null at its place, and on top "not_finite": {"test.standard_error": "nan"}, the place and the word
 
-so that every reader of JSON reads the file, and text that says "inf" stays text. Reading is strict too: no NaN tokens,
-no number too large for a float, no key twice.
+Files give back the same value, and text that says "inf" stays text. Output is for other programs, in which null is what
+stands for a number that is none. Every reader of JSON reads both. Reading is strict too: no NaN tokens, no number too
+large for a float, no key twice.
 """
 
 import json
 import math
+import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from softntk.failures import BadInput
-from softntk.records.text import require_text
+from softntk.files.reading import read_bytes
+from softntk.files.text import require_text
 
-__all__ = ["dumps", "loads", "plain"]
+__all__ = ["dumps", "loads", "output_json", "plain", "read_json"]
+
+#: Default limit of `read_json`, in bytes.
+MOST_JSON = 64_000_000
 
 _TAG = "$float"
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -68,6 +76,47 @@ def loads(text: str) -> Any:
         return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_untagged)
     except RecursionError:
         raise ValueError("lists within lists, too deep") from None
+
+
+def read_json(
+    path: str | os.PathLike[str], *, argument: str = "source", advice: str = "Check the path.", most: int = MOST_JSON
+) -> Any:
+    """Read a file of strict JSON.
+
+    Raises:
+        BadInput: it cannot be read, or is something else.
+        TooLarge: it has more than `most` bytes.
+    """
+    content = read_bytes(path, argument=argument, advice=advice, most=most)
+    try:
+        return loads(content.decode("utf-8"))
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise BadInput(argument, required="be strict JSON in UTF-8", got=f"{path}: {reason}", advice=advice) from None
+
+
+def output_json(found: Mapping[str, Any] | list[Any]) -> str:
+    """What a command prints with --json: strict JSON; a float that is not finite is null, and is named on top."""
+    places: dict[str, str] = {}
+    shown = _shown(found, "", places)
+    if places and isinstance(shown, dict):
+        shown["not_finite"] = places
+    return json.dumps(shown, allow_nan=False, indent=2)
+
+
+def _shown(value: Any, place: str, places: dict[str, str]) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, float) and not math.isfinite(value):
+        places[place] = str(float(value))
+        return None
+    if isinstance(value, Mapping):
+        return {
+            str(key): _shown(entry, f"{place}.{key}" if place else str(key), places) for key, entry in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_shown(entry, f"{place}[{i}]", places) for i, entry in enumerate(value)]
+    return value
 
 
 def _tagged(value: Any) -> Any:

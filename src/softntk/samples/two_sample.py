@@ -9,38 +9,31 @@ Reference: Lopez-Paz, Oquab, arXiv 1610.06545.
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
+from numpy.typing import ArrayLike
 
-from softntk.failures import BadInput
 from softntk.numerics.expectation import Estimate
+from softntk.samples.sets import two_sets
 
 __all__ = ["classifier_accuracy"]
 
 _FOLDS = 5
 
-Points = Float[np.ndarray, "_ _"]
 
-
-def classifier_accuracy(key: Array, first: Points, second: Points) -> Estimate:
-    """Accuracy with which trees tell the two sets apart; the larger one is cut to the size of the other.
+def classifier_accuracy(key: Array, first: ArrayLike, second: ArrayLike) -> Estimate:
+    """Accuracy with which trees tell first (n, d) and second (n', d) apart; the larger is cut to the other's size.
 
     Raises:
-        BadInput: the sets have different numbers of columns, or one has fewer than 10 rows.
+        BadInput: the sets are no finite matrices with equal columns and at least 10 rows each.
     """
-    count = min(len(first), len(second))
-    if first.shape[1] != second.shape[1] or count < 2 * _FOLDS:
-        raise BadInput(
-            "second",
-            required=f"have {first.shape[1]} columns like first, and both at least {2 * _FOLDS} rows",
-            got=f"{first.shape} and {second.shape}",
-            advice="Pass more points.",
-        )
+    sets = two_sets(first, second, least=2 * _FOLDS)
+    count = min(len(sets.first), len(sets.second))
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold
     from threadpoolctl import threadpool_limits
 
     seed = int(jax.random.randint(key, (), 0, np.iinfo(np.int32).max))
-    points = np.concatenate([first[:count], second[:count]])
+    points = np.concatenate([sets.first[:count], sets.second[:count]])
     labels = np.repeat([0, 1], count)
     right = 0
     for train, test in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(points, labels):

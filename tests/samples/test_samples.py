@@ -1,24 +1,17 @@
-"""Distances between samples against closed forms, loops and other libraries; floors are what chance gives."""
+"""Two sets of samples against closed forms, loops and other libraries; floors are what chance gives."""
 
 import itertools
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from softntk.data import mixture_named
-from softntk.diffusion import (
-    Constant,
-    MixtureDenoiser,
-    TimeLaw,
+from softntk.failures import BadInput, TooLarge
+from softntk.samples import (
     classifier_accuracy,
     compare_samples,
     coverage,
-    error_by_time,
-    excess_risk,
-    integrated_error,
     memorized_share,
     mmd,
     nearest_distances,
@@ -26,10 +19,6 @@ from softntk.diffusion import (
     sliced_wasserstein,
     wasserstein,
 )
-from softntk.failures import BadInput, TooLarge
-
-PROCESS, MIXTURE = Constant(horizon=5.0), mixture_named("three-gaussians")
-TRUTH = MixtureDenoiser(PROCESS, MIXTURE)
 
 
 def draws(seed: int, count: int, size: int = 2) -> np.ndarray:
@@ -99,7 +88,6 @@ def test_copies_are_counted_and_new_points_are_not():
     copies = np.concatenate([training[:50] + 1e-3, new[:150]])
     assert memorized_share(copies, training).mean == pytest.approx(0.25)
     assert memorized_share(new, training).mean == 0
-    assert memorized_share(training, np.concatenate([training, training])).mean == 1
     fresh = nearness(draws(2, 200, 8), training, new)
     assert abs(fresh.mean - 1) < 4.5 * fresh.error
     assert nearness(copies[:50], training, new).mean < 0.01
@@ -122,50 +110,58 @@ def test_every_distance_comes_with_its_floor(key):
     assert found["training"]["nearness"].mean == pytest.approx(1, abs=0.05)
 
 
-def test_errors_are_those_of_a_denoiser_that_is_off_by_a_known_amount(key):
-    def off(t, x):
-        return TRUTH(t, x) + jnp.asarray([0.3, -0.4])[None]
-
-    clean, law = MIXTURE.sample(key, 300), TimeLaw()
-    times = [0.05, 0.5, 3.0]
-    for found, t in zip(error_by_time(key, off, TRUTH, PROCESS, clean, times, weight="score"), times, strict=True):
-        expected = 0.25 * float((PROCESS.alpha(t) / PROCESS.variance(t)) ** 2)
-        assert found.mean == pytest.approx(expected, rel=1e-9)
-    assert integrated_error(key, off, TRUTH, PROCESS, clean, law=law).mean == pytest.approx(0.25, rel=1e-9)
-    risk = excess_risk(key, off, TRUTH, PROCESS, clean, law=law)
-    assert abs(risk.mean - 0.25) < 4.5 * risk.error
-    assert risk.error < 0.1
-    with pytest.raises(BadInput, match="`weight` must be one of denoising"):
-        excess_risk(key, off, TRUTH, PROCESS, clean, law=law, weight="snr")
-
-
-def test_views_of_one_sample_do_not_count_as_independent(key):
-    clean = MIXTURE.sample(key, 100)
-    early = TimeLaw(start=0.001, end=0.002)  # so that all views of a sample look alike
-    twice, often = (
-        integrated_error(key, lambda t, x: 9 * x, TRUTH, PROCESS, clean, law=early, views=views).error
-        for views in (2, 32)
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+def test_units_do_not_matter_nor_where_the_points_lie(key, factor):
+    first, second, third = draws(0, 12), draws(1, 12) + 0.5, draws(2, 12)
+    for distance in (wasserstein, lambda x, y: sliced_wasserstein(key, x, y)):
+        assert distance(factor * first, factor * second) == pytest.approx(factor * distance(first, second), rel=1e-12)
+        assert distance(first + 2.0**30, second + 2.0**30) == pytest.approx(distance(first, second), rel=1e-6)
+    assert mmd(factor * first, factor * second) == pytest.approx(mmd(first, second), rel=1e-9)
+    np.testing.assert_allclose(
+        nearest_distances(factor * first, factor * second, 2), factor * nearest_distances(first, second, 2), rtol=1e-12
     )
-    assert often > twice / 1.2  # independent views would divide it by 4
+    found, unscaled = nearness(factor * first, factor * second, factor * third), nearness(first, second, third)
+    np.testing.assert_allclose(found, unscaled, rtol=1e-9)
+
+
+def test_points_that_are_there_twice_are_one():
+    training = draws(0, 50, 3)
+    twice = np.concatenate([training, training])
+    near = training[:10] + 1e-3
+    assert memorized_share(near, twice).mean == memorized_share(near, training).mean == 1
+    # All of one set is one point: widths come from the distance to the other set.
+    assert mmd(draws(1, 20), np.ones((20, 2))) > 0.1
+    assert mmd(np.ones((5, 2)), np.ones((9, 2))) == 0
+    assert wasserstein(twice, twice) == 0
+    assert np.isnan(nearness(near, training, training).mean)
+    assert nearness(training[:5], training, near).mean == 0
+
+
+SMALL = draws(0, 5)
 
 
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [
-        (lambda: wasserstein(draws(0, 5), draws(1, 5, 3)), BadInput, "`second` must have 2 columns"),
+        (lambda: wasserstein(SMALL, draws(1, 5, 3)), BadInput, "`second` must have 2 columns"),
         (lambda: wasserstein(np.zeros((4001, 1)), np.zeros((1, 1))), TooLarge, "`first` must have at most 4,000"),
-        (lambda: mmd(draws(0, 1), draws(1, 5)), BadInput, "at least 2 rows"),
-        (lambda: nearest_distances(draws(0, 5), draws(1, 1), 2), BadInput, "`data` must have 2 columns and at least 2"),
-        (lambda: classifier_accuracy(jax.random.key(0), draws(0, 5), draws(1, 5)), BadInput, "at least 10 rows"),
-        (
-            lambda: compare_samples(
-                jax.random.key(0), {}, training=draws(0, 5), held_out=draws(1, 5), distances=("KL",)
-            ),
-            BadInput,
-            "`distances` must be among sliced",
-        ),
+        (lambda: sliced_wasserstein(jax.random.key(0), SMALL, SMALL, directions=0), BadInput, "`directions`"),
+        (lambda: mmd(SMALL, np.full((5, 2), np.nan)), BadInput, "`second` .* not finite"),
+        (lambda: mmd(np.zeros(4), SMALL), BadInput, "`first` must be a matrix"),
+        (lambda: mmd(draws(0, 1), SMALL), BadInput, "at least 2 rows"),
+        (lambda: nearest_distances(SMALL, draws(1, 1), 2), BadInput, "`data` must have at least 2"),
+        (lambda: memorized_share(SMALL, np.ones((9, 2))), BadInput, "`training` must have at least 2 different rows"),
+        (lambda: nearness(draws(1, 1), SMALL, SMALL), BadInput, "`samples` .* at least 2 rows"),
+        (lambda: coverage(SMALL, SMALL), BadInput, "`held_out` .* at least 6 rows"),
+        (lambda: classifier_accuracy(jax.random.key(0), SMALL, SMALL), BadInput, "at least 10 rows"),
+        (lambda: _compare({}, ("KL",)), BadInput, "`distances` must be among sliced"),
+        (lambda: _compare({"training": SMALL}, ("sliced",)), BadInput, "leave the name 'training'"),
     ],
 )
 def test_bad_calls_are_refused(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+def _compare(samples, distances):
+    return compare_samples(jax.random.key(0), samples, training=SMALL, held_out=SMALL, distances=distances)
