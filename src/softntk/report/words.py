@@ -128,7 +128,7 @@ def _close(a: Measured, b: Measured) -> bool:
         )
         apart = apart[np.isfinite(apart)]
         if apart.size > 1:
-            return abs(apart.mean()) <= _WITHIN * float(apart.std(ddof=1)) / math.sqrt(apart.size)
+            return bool(abs(apart.mean()) <= _WITHIN * apart.std(ddof=1) / math.sqrt(apart.size))
     errors = [each.error for each in (a, b) if math.isfinite(each.error)]
     return abs(a.value - b.value) <= _WITHIN * math.hypot(*errors, 0.0)
 

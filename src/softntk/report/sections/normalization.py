@@ -107,8 +107,12 @@ def _row(measure: _Measure) -> list[str]:
     ]
 
 
-def _sentence(measure: _Measure) -> str:
+def _numbers(measure: _Measure) -> str:
     said = ", ".join(f"{names.network(name)} {_printed(measure, name)}" for name in names.NETWORKS)
+    return f"{measure.words}: {said}"
+
+
+def _sentence(measure: _Measure) -> str:
     ahead, smooth = measure.ahead("softmax", "exponential"), measure.smooth()
     who = (
         f"{ahead} is ahead of {'exponential' if ahead == 'softmax' else 'softmax'}"
@@ -120,18 +124,19 @@ def _sentence(measure: _Measure) -> str:
         "ReLU": "ReLU is ahead of both smooth networks",
         "mixed": "smooth and ReLU are not told apart as groups",
     }.get(smooth, f"smooth and ReLU {smooth}")
-    return f"{measure.words[0].upper()}{measure.words[1:]}: {said}; {who}, {others}."
+    numbers = _numbers(measure)
+    return f"{numbers[0].upper()}{numbers[1:]}; {who}, {others}."
 
 
 def _counted(measures: Sequence[_Measure]) -> str:
     leaders = [measure.ahead("softmax", "exponential") for measure in measures]
     if not leaders:
         return f"softmax and the exponential network were {NOT_MEASURED}"
+    alike = f" (not told apart in {leaders.count('not told apart')})" if "not told apart" in leaders else ""
     return (
         f"softmax is ahead of the exponential network in {leaders.count('softmax')} of {len(leaders)} measures and "
         "behind in "
-        f"{leaders.count('exponential')}"
-        + (f" (not told apart in {leaders.count('not told apart')})" if "not told apart" in leaders else "")
+        f"{leaders.count('exponential')}{alike}; {_numbers(measures[0])}"
     )
 
 

@@ -10,7 +10,7 @@ from softntk.report.section import Section, Table
 from softntk.report.sections import names
 from softntk.report.sections.curves import along, chart, law, networks, seen
 from softntk.report.style import REFERENCES
-from softntk.report.words import Measured, choose, compare, counted, listed, measured, pick, ranking, trend
+from softntk.report.words import Measured, choose, compare, counted, listed, measured, ranking, trend
 
 __all__ = ["build", "percent_apart"]
 
