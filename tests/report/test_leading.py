@@ -53,7 +53,7 @@ def region() -> Record:
 
 @pytest.fixture
 def scales() -> Record:
-    """At sigma |x| = 1 all are alike; at 8 the condition of softmax is 30, of the exponential network 10^9, of ReLU 20."""
+    """At sigma |x| = 1 all are alike; at 8 the condition is 30 for softmax, 10^9 for exponential, 20 for ReLU."""
     dims = ("features", "draw", "scale")
     grown = np.stack([np.outer(DRAWS, [10.0, end]) for end in (30.0, 1e9, 20.0)])
     arrays = {

@@ -82,7 +82,10 @@ def _at_floor(at: xr.Dataset, seeds: int) -> str:
     samplers = [str(name) for name in at["sampler"].values]
     there = sum(bool(_arrived(at, name, seeds)[-1]) for name in samplers)
     floor = f"{exact(at['floor'])}, give or take {exact(at['floor_sd'])}"
-    return f"at the finite-sample floor ({floor}) for {counted(there, len(samplers), 'sampler')}"
+    last = {name: each for name, each in _last(at, seeds).items() if not np.isnan(each.value)}
+    nearest = min(last, key=lambda name: last[name].value, default=None)
+    least = f"the least that of {nearest}, {last[nearest]}" if nearest else "none was measured"
+    return f"at the finite-sample floor ({floor}) for {counted(there, len(samplers), 'sampler')}, {least}"
 
 
 def _fewest(at: xr.Dataset, seeds: int, name: str) -> str:
@@ -154,10 +157,15 @@ def _bound(arrays: xr.Dataset, start: float) -> list[Figure]:
     )
 
 
+def _evaluations(at: xr.Dataset, sampler: str) -> int | None:
+    count = float(at["evaluations"].sel(sampler=sampler))
+    return None if np.isnan(count) else int(count)
+
+
 def _table(at: xr.Dataset, mixture: str, seeds: int) -> Table:
     steps = at["steps"].values
     rows = [
-        [str(name), int(at["evaluations"].sel(sampler=name)), *map(str, _curve(at, str(name), seeds))]
+        [str(name), _evaluations(at, str(name)), *map(str, _curve(at, str(name), seeds))]
         for name in at["sampler"].values
     ]
     return Table(

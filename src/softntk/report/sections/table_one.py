@@ -10,7 +10,7 @@ from softntk.report.numbers import from_log10, number
 from softntk.report.section import Section, Table
 from softntk.report.sections import names
 from softntk.report.sections.curves import chart, seen
-from softntk.report.words import Measured, choose, compare, exact, measured, pick, ranking, ratio
+from softntk.report.words import Measured, choose, compare, draws, exact, measured, pick, ranking, ratio
 
 __all__ = ["build", "lambdas"]
 
@@ -76,7 +76,7 @@ def lambdas(record: Record, dimension: float) -> str:
         unknown="softmax and ReLU are not compared",
     )
     said = ", ".join(f"{names.network(name)} {number(each.value, 2)}" for name, each in found.items())
-    return f"Random points in d = {int(dimension)} (medians of {at.sizes['draw']} draws): lambda is {said}; {larger}."
+    return f"Random points in d = {int(dimension)} (median of {draws(at.sizes['draw'])}): lambda is {said}; {larger}."
 
 
 def _median(values: xr.DataArray) -> Measured:
