@@ -126,7 +126,7 @@ def _loss(at: xr.Dataset, starts: str) -> list[Figure]:
         plot(
             *marks,
             *linear,
-            x=Axis("step"),
+            x=Axis("step", limits=_steps(at)),
             y=Axis("training loss", log=True, limits=_limits(at)),
             caption=f"Training loss, {starts}, smallest to largest as bands; dotted: the linearized networks.",
             description=f"Loss against steps. {seen(networks(at, 'loss', 'step'), steps, of='step', log=False)} Loss "
@@ -140,3 +140,13 @@ def _limits(at: xr.Dataset) -> tuple[float, float] | None:
     """Down to a hundred-millionth of the start: below, a loss is mostly rounding."""
     start = float(at["loss"].isel(step=0).max())
     return (1e-8 * start, 2 * start) if 0 < start < np.inf else None
+
+
+def _steps(at: xr.Dataset) -> tuple[float, float] | None:
+    """Up to the first record at which every mean loss has left the picture."""
+    limits = _limits(at)
+    if limits is None:
+        return None
+    out = np.flatnonzero((at["loss"].mean("draw").max("features") < limits[0]).values)
+    last = float(at["step"].values[out[0]] if out.size else at["step"].values[-1])
+    return (0.0, last) if last > 0 else None
