@@ -16,7 +16,7 @@ __all__ = [
     "Target",
     "Width",
     "log_to_stderr",
-    "output_path",
+    "writable",
 ]
 
 Data = Annotated[
@@ -34,7 +34,7 @@ Count = Annotated[int | None, typer.Option(help="Rows to draw, without replaceme
 _SCALINGS = "sphere, hemisphere, largest-norm, standardize, unit or none."
 Scaling = Annotated[str, typer.Option(help=f"Of the inputs: {_SCALINGS}")]
 Scalings = Annotated[str, typer.Option("--scaling", help=f"Of the inputs, or several to choose from: {_SCALINGS}")]
-Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything that is drawn.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 
 
@@ -45,6 +45,12 @@ def log_to_stderr() -> None:
     logging.basicConfig(format="softntk: %(message)s", level=logging.WARNING)
 
 
-def output_path(path: Path, ending: str) -> Path:
-    """The path with the ending, if it has none."""
-    return path if path.suffix else path.with_suffix(ending)
+def writable(output: Path | None, *endings: str, argument: str = "output") -> Path | None:
+    """The path with one of the endings, refused now and not after the work if it cannot be written to."""
+    from softntk.files import output_path, require_writable
+
+    if output is None:
+        return None
+    output = output_path(output, *endings, argument=argument) if endings else output
+    require_writable(output, argument)
+    return output

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Float
 
 from softntk.diffusion.preconditioning import Pairs
-from softntk.dynamics.descent import scanned
+from softntk.dynamics.iteration import scanned
 from softntk.dynamics.step_size import largest_stable_step
 from softntk.failures import BadInput
 from softntk.networks.two_layer import TwoLayer, opposed

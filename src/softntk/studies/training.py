@@ -156,6 +156,7 @@ def _rate_verdict(
         eta=float(result["step_size"][least]),
         lambda_min=float(result["lambda_min"][least]),
         residual=float(result["residual"][least]),
+        softmax=1.0,
     )
     ends = float(loss[least, -1]), float(promised[least, -1])
     failed = next((str(check) for check in evaluation.checks if check.status == "not met"), None)
