@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from softntk.cli.options import Count, Json, Seed, log_to_stderr, writable
+from softntk.cli.options import Count, Json, Seed, log_to_stderr, reads_data, writable
 from softntk.defaults import SCORE_COPIES, SCORE_END, SCORE_LANDMARKS, SCORE_LEARNER, SCORE_START, SCORE_WIDTH
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
+@reads_data(kind=False)
 def command(
     data: Annotated[
         str,
@@ -49,6 +50,8 @@ def command(
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the model (npz) to sample from.")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Learn a denoiser, choosing everything on held-out samples; report its error, split where the truth is known."""
     from softntk.cli.processor import use_float64
@@ -62,7 +65,8 @@ def command(
     from softntk.estimators import ScoreModel
     from softntk.files import output_json
 
-    samples = clean_samples(data, jax.random.split(jax.random.key(seed), 4)[0], count=count, target=target)
+    data_key = jax.random.split(jax.random.key(seed), 4)[0]
+    samples = clean_samples(data, data_key, count=count, target=target, **reading)
     model = ScoreModel(
         learner,
         copies=copies,

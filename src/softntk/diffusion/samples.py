@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 from softntk.data.builtin import BUILTIN, read_builtin
 from softntk.data.files import ENDINGS, read_inputs
 from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
+from softntk.data.options import ReadOptions
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import draw_rows
 from softntk.diffusion.units import Units, units_of
@@ -64,13 +65,20 @@ class CleanSamples:
 
 
 def clean_samples(
-    source: str, key: Array, *, count: int | None = None, target: str | None = None, held_out: float = 0.2
+    source: str,
+    key: Array,
+    *,
+    count: int | None = None,
+    target: str | None = None,
+    held_out: float = 0.2,
+    options: ReadOptions | None = None,
 ) -> CleanSamples:
     """`count` rows to learn from (by default 2,000 drawn, or all rows that are not held out for the comparison).
 
     Arguments:
         target: for files, a column that is not part of the samples; by default all are.
         held_out: share of the rows of a table or file that is set aside as `unseen`.
+        options: how a file is read, and which of its columns.
 
     Raises:
         BadInput: the source is unknown or unreadable, or there are fewer than 3 rows to learn from.
@@ -95,7 +103,7 @@ def clean_samples(
             for each in jax.random.split(draw_key)
         )
         return CleanSamples(rows, unseen, mixture=mixture)
-    rows, columns = _table(source, target)
+    rows, columns = _table(source, target, options)
     if len(rows) <= _FEWEST:
         raise BadInput(
             "data",
@@ -113,7 +121,9 @@ def clean_samples(
     return CleanSamples(rows[kept], rows[order[:apart]], units_name, columns, image)
 
 
-def _table(source: str, target: str | None) -> tuple[Float[np.ndarray, "n d"], tuple[str, ...]]:
+def _table(
+    source: str, target: str | None, options: ReadOptions | None
+) -> tuple[Float[np.ndarray, "n d"], tuple[str, ...]]:
     """Rows and the names of their columns."""
     if source.replace("-", "_") in BUILTIN:
         table = read_builtin(source.replace("-", "_"))
@@ -127,5 +137,5 @@ def _table(source: str, target: str | None) -> tuple[Float[np.ndarray, "n d"], t
             got=repr(source),
             advice="Type digits, say.",
         )
-    table = read_inputs(path, without=target)
+    table = read_inputs(path, without=target, options=options)
     return table.inputs, table.input_names
