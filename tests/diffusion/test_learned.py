@@ -12,11 +12,11 @@ from softntk.data.mixture import mixture_named
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.diffusion.blur import blurred
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
-from softntk.diffusion.kernel_flow import learn_kernel
-from softntk.diffusion.landmarks import Bounded, draw_landmarks, kernel_path
+from softntk.diffusion.kernel_flow import flow_of_pairs, learn_kernel
 from softntk.diffusion.learn import learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.model import LearnedScore
+from softntk.diffusion.neighbors import NeighborDenoiser
 from softntk.diffusion.network_flow import learn_network
 from softntk.diffusion.preconditioning import PreconditionedDenoiser, preconditioned_pairs
 from softntk.diffusion.process import Constant
@@ -77,47 +77,18 @@ def test_averaged_labels_estimate_the_same_with_less_noise(task):
     assert abs(float(gap.mean())) < 4 * float(gap.std()) / gap.size**0.5
 
 
-def test_landmarks_are_better_than_a_uniform_draw():
-    """On points crowded in one place, pivoting loses less of the kernel's trace, and repeats are no waste."""
-    rng = np.random.default_rng(0)
-    crowd = np.concatenate([0.01 * rng.normal(size=(500, 2)), rng.normal(size=(100, 2))])
-    inputs = jnp.asarray(np.column_stack([crowd, np.ones(600)]))
-    inputs = inputs / jnp.linalg.norm(inputs, axis=1, keepdims=True)
-    kernel, labels = Bounded(LimitKernel(Softmax(), 5.0)), jnp.ones((600, 1))
-
-    def uniform(key):
-        some = inputs[jax.random.choice(key, 600, (30,), replace=False)]
-        return float(kernel_path(draw_landmarks(key, kernel, some, count=30), inputs, labels).lost)
-
-    def pivoted(key):
-        return float(kernel_path(draw_landmarks(key, kernel, inputs, count=30), inputs, labels).lost)
-
-    keys = jax.random.split(jax.random.key(0), 6)
-    assert max(map(pivoted, keys)) < min(map(uniform, keys))
-
-
-def test_an_exhausted_kernel_keeps_its_shape():
-    inputs = jnp.asarray(np.eye(3))[np.arange(60) % 3]
-    phi = draw_landmarks(jax.random.key(0), LimitKernel(Softmax(), 1.0), inputs, count=20)
-    assert phi.centers.shape == (20, 3)
-    np.testing.assert_allclose(phi(inputs) @ phi(inputs).T, LimitKernel(Softmax(), 1.0)(inputs), atol=1e-12)
-
-
-def test_with_all_pairs_as_landmarks_it_is_kernel_regression(task):
-    _, pairs = task.pairs(0.5)
-    inputs, labels = pairs.inputs[:40], pairs.labels[:40]
+def test_with_all_pairs_as_landmarks_it_is_the_flow_of_the_whole_kernel(task):
+    """From the eigenvectors of the matrix: F(u) = K(u, U) V diag((1 - exp(-tau l))/l) V^T Y."""
+    _, pairs = task.pairs()
+    some = dataclasses.replace(pairs, inputs=pairs.inputs[:40], labels=pairs.labels[:40])
     kernel = LimitKernel(ReLU(), 1.0)
-    path = kernel_path(draw_landmarks(jax.random.key(0), kernel, inputs, count=40), inputs, labels)
-    assert float(path.lost) < 1e-9
-    K, new = np.asarray(kernel(inputs, None)), np.asarray(kernel(pairs.inputs[40:60], inputs))
-    ridge = new @ np.linalg.solve(K + 40 * 1e-3 * np.eye(40), np.asarray(labels))
-    np.testing.assert_allclose(path.ridge(1e-3)(pairs.inputs[40:60]), ridge, rtol=1e-6, atol=1e-9)
-    values, vectors = np.linalg.eigh(K / 40)
-    filters = -np.expm1(-30.0 * values) / values
-    flow = new @ vectors @ (filters[:, None] * (vectors.T @ np.asarray(labels))) / 40
-    np.testing.assert_allclose(path.flow(30.0)(pairs.inputs[40:60]), flow, rtol=1e-6, atol=1e-9)
-    # Early on the flow is tau times the first step of gradient descent, and at zero it is nothing.
-    assert float(jnp.abs(path.flow(0.0)(inputs)).max()) == 0
+    path = flow_of_pairs(jax.random.key(0), kernel, some, count=100)
+    assert path.lost < 1e-9
+    K, new = np.asarray(kernel(some.inputs, None)), np.asarray(kernel(pairs.inputs[40:60], some.inputs))
+    values, vectors = np.linalg.eigh(K)
+    filters = -np.expm1(-30.0 / 40 * values) / values
+    flow = new @ vectors @ (filters[:, None] * (vectors.T @ np.asarray(some.labels)))
+    np.testing.assert_allclose(path.flow(30.0 / 40)(pairs.inputs[40:60]), flow, rtol=1e-6, atol=1e-9)
 
 
 def test_the_kernel_beats_the_best_affine_denoiser(task, fit):
@@ -129,16 +100,12 @@ def test_the_kernel_beats_the_best_affine_denoiser(task, fit):
 
 
 def test_the_parts_of_the_error_add_up(task, fit):
-    split = error_split(
-        fit.path, fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, TRUTH, FRESH
-    )
+    split = error_split(fit.path, fit.choice["tau"], fit.preconditioning, task.noisy_all, TRUTH, FRESH)
     assert split["total"].mean == pytest.approx(sum(split[k].mean for k in ("noise", "bias", "cross")))
     exact = TRUTH(FRESH.times, FRESH.points)
     assert split["total"].mean == pytest.approx(mean_square_error(fit.denoiser, exact, FRESH).mean, rel=1e-6)
     assert split["total"].mean == pytest.approx(split["kernel"].mean)
-    longer = error_split(
-        fit.path, 100 * fit.choice["tau"], fit.preconditioning, fit.pairs.inputs, task.noisy_all, TRUTH, FRESH
-    )
+    longer = error_split(fit.path, 100 * fit.choice["tau"], fit.preconditioning, task.noisy_all, TRUTH, FRESH)
     assert longer["noise"].mean > split["noise"].mean
 
 
@@ -146,8 +113,7 @@ def test_a_wide_network_follows_its_flow(task):
     found = learn_network(
         jax.random.key(2), task, width=2048, scale=1.0, chunks=2, chunk_steps=20, dtype=jnp.float64, features=Softmax()
     )
-    phi = draw_landmarks(jax.random.key(3), LimitKernel(Softmax(), 1.0), found.pairs.inputs, count=80)
-    path = kernel_path(phi, found.pairs.inputs, found.pairs.labels)
+    path = flow_of_pairs(jax.random.key(3), LimitKernel(Softmax(), 1.0), found.pairs, count=80)
     flow = path.flow(found.run.tau)(found.pairs.inputs)
     network = found.run.network(found.pairs.inputs)
     moved = float((network**2).mean())
@@ -168,6 +134,18 @@ def test_references_are_chosen_on_held_out_views(task):
     assert mean_square_error(rough.denoiser, exact, FRESH).mean < 0.1
 
 
+def test_neighbors_are_the_labels_of_the_nearest_pairs(task):
+    preconditioning, pairs = task.pairs()
+    inputs, labels = np.asarray(pairs.inputs), np.asarray(pairs.labels)
+    own, every = (NeighborDenoiser.of_pairs(preconditioning, inputs, labels, k) for k in (1, len(inputs)))
+    np.testing.assert_array_equal(own.outputs(pairs.inputs), labels)
+    mean = jnp.broadcast_to(pairs.labels.mean(axis=0)[None], (3, 2))
+    np.testing.assert_allclose(every.outputs(pairs.inputs[:3]), mean, rtol=1e-9, atol=1e-12)
+    two = NeighborDenoiser.of_pairs(preconditioning, inputs, labels, 2)
+    nearest = np.argsort(np.linalg.norm(inputs - inputs[:1], axis=1))[:2]
+    np.testing.assert_allclose(two.outputs(pairs.inputs[:1])[0], labels[nearest].mean(axis=0), rtol=1e-12)
+
+
 def test_a_blur_is_a_later_time(task):
     data = EmpiricalDenoiser(PROCESS, task.training)
     direct = EmpiricalDenoiser(PROCESS, task.training, 0.3)(FRESH.times, FRESH.points)
@@ -182,8 +160,8 @@ def test_the_rules_stop_in_order_of_the_noise(fit):
     assert later[0] >= later[1]
     # The noise of labels that are pure noise is their size.
     labels = jax.random.normal(jax.random.key(1), fit.pairs.labels.shape)
-    noisy = kernel_path(fit.path.features, fit.pairs.inputs, labels)
-    assert noise_level(noisy, 1.0 / float(noisy.values[-1])) == pytest.approx(1.0, abs=4 / labels.size**0.5 + 0.02)
+    noisy = fit.path.relabeled(labels)
+    assert noise_level(noisy, 1.0 / float(noisy.eigenvalues[-1])) == pytest.approx(1.0, abs=4 / labels.size**0.5 + 0.02)
 
 
 def test_truncation_counts_what_lies_outside(task):

@@ -14,7 +14,7 @@ A new member is a class with the parts of `score.SavedDenoiser` in a file of its
 
 from softntk.diffusion.deep import DeepDenoiser
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
-from softntk.diffusion.landmarks import KernelDenoiser
+from softntk.diffusion.kernel_flow import KernelDenoiser
 from softntk.diffusion.neighbors import NeighborDenoiser
 from softntk.diffusion.network_flow import NetworkDenoiser
 from softntk.diffusion.preconditioning import AffineDenoiser

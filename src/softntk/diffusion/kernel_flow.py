@@ -1,13 +1,15 @@
 """The kernel's denoiser: gradient flow of an infinitely wide network on the pairs, stopped on held-out X_0.
 
-    F_tau(u) = flow of |F - Y|^2/(2 N) from F = 0 in the kernel's space, stopped at tau
+    F_tau(u) = flow of |F - Y|^2/2 from F = 0 in the kernel's space, stopped at tau
 
 The kernel is that of a limit, divided by its value on the sphere, so that its largest entry is 1 and tau counts in
 units in which it is. The scale of the network's weights, the weight of time and tau are chosen together: one
-decomposition gives every stopping time.
+decomposition on landmarks gives every stopping time (`softntk.regression.SpectralFit`). A flow on N' pairs in the place
+of N is as far at tau N/N': so far goes the flow on all data after one on the training part chose tau.
 """
 
 from collections.abc import Sequence
+from typing import ClassVar, cast
 
 import equinox as eqx
 import jax
@@ -15,22 +17,55 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.defaults import SCORE_LANDMARKS
-from softntk.diffusion.landmarks import Bounded, KernelDenoiser, KernelPath, draw_landmarks, kernel_path
 from softntk.diffusion.matching import NoisySamples
-from softntk.diffusion.preconditioning import Pairs, Preconditioning
-from softntk.diffusion.score import Denoiser
+from softntk.diffusion.preconditioning import Pairs, PreconditionedDenoiser, Preconditioning
+from softntk.diffusion.process import Process
+from softntk.diffusion.score import Denoiser, Parts
 from softntk.diffusion.split import error_split
 from softntk.diffusion.stopping import flow_times, stopping_times
-from softntk.diffusion.task import WEIGHT_OF_TIME, Task, mean_square
-from softntk.kernels.limit import LimitKernel
-from softntk.networks.features import Features, Softmax
+from softntk.diffusion.task import WEIGHT_OF_TIME, Task
+from softntk.kernels.limit import Kernel, LimitKernel
+from softntk.kernels.normalized import NormalizedKernel
+from softntk.networks.features import Features, Softmax, features_named
 from softntk.numerics.expectation import Estimate
+from softntk.regression import Nystrom, Predictor, Sections, SpectralFit, spectral_fit
 
-__all__ = ["KernelFit", "kernel_scales", "learn_kernel", "path_errors"]
+__all__ = ["KernelDenoiser", "KernelFit", "flow_of_pairs", "kernel_scales", "learn_kernel", "path_errors"]
+
+
+class KernelDenoiser(PreconditionedDenoiser):
+    """F is a sum of sections of a kernel: F(u) = K(u, points) coefficients."""
+
+    kind: ClassVar[str] = "kernel"
+    differentiable: ClassVar[bool] = True
+
+    preconditioning: Preconditioning
+    kernel: NormalizedKernel
+    points: Float[Array, "q columns"]
+    coefficients: Float[Array, "q d"]
+
+    def outputs(self, inputs: Float[Array, "n columns"]) -> Float[Array, "n d"]:
+        return Predictor(Sections(self.kernel, self.points), self.coefficients)(inputs)
+
+    def parts(self) -> Parts:
+        limit = self.kernel.kernel
+        details = {"preconditioning": self.preconditioning.to_dict(), "features": limit.features.name}
+        arrays = {"points": self.points, "coefficients": self.coefficients}
+        return Parts(arrays, details | {"scale": float(limit.scale)})
+
+    @classmethod
+    def from_parts(cls, process: Process, parts: Parts) -> "KernelDenoiser":
+        preconditioning = Preconditioning.from_dict(process, parts.details["preconditioning"])
+        limit = LimitKernel(features_named(parts.details["features"]), float(parts.details["scale"]))
+        arrays = dict(parts.arrays)
+        # Files of the first format hold features at landmarks: K(u, centers) whitening, times weights.
+        if "whitening" in arrays:
+            arrays = {"points": arrays["centers"], "coefficients": arrays["whitening"] @ arrays["weights"]}
+        return cls(preconditioning, NormalizedKernel(limit), arrays["points"], arrays["coefficients"])
 
 
 class KernelFit(eqx.Module):
-    """The limit kernel's denoiser: `path` is the regression on all data, `choice` what was chosen.
+    """The limit kernel's denoiser: `path` is every stopping time on all data, `choice` what was chosen.
 
     `tried` has one row for each setting and time tried: scale, weight of time, tau, held-out error.
     """
@@ -38,7 +73,7 @@ class KernelFit(eqx.Module):
     denoiser: KernelDenoiser
     preconditioning: Preconditioning
     pairs: Pairs
-    path: KernelPath
+    path: SpectralFit
     choice: dict[str, float]
     tried: Float[np.ndarray, "c four"]
 
@@ -53,8 +88,7 @@ class KernelFit(eqx.Module):
 
     def split(self, task: Task, truth: Denoiser, noisy: NoisySamples) -> dict[str, Estimate]:
         """Terms of the error at fresh noisy samples, as `split.error_split`."""
-        inputs = self.pairs.inputs
-        return error_split(self.path, self.choice["tau"], self.preconditioning, inputs, self.pairs.noisy, truth, noisy)
+        return error_split(self.path, self.choice["tau"], self.preconditioning, self.pairs.noisy, truth, noisy)
 
 
 def kernel_scales(size: int) -> tuple[float, ...]:
@@ -89,34 +123,39 @@ def learn_kernel(
     for time in times:
         preconditioning, pairs = task.pairs(time)
         for scale in scales:
-            phi = draw_landmarks(select_key, Bounded(LimitKernel(features, scale)), pairs.inputs, count=count)
-            path = kernel_path(phi, pairs.inputs, pairs.labels)
+            kernel = NormalizedKernel(LimitKernel(features, scale))
+            path = flow_of_pairs(select_key, kernel, pairs, count=count)
             taus = flow_times(path, longest=longest)
-            errors = path_errors(path, path.flow_factors(taus), preconditioning, task.noisy_validation, task.targets)
+            errors = path_errors(path, taus, preconditioning, task.noisy_validation, task.targets)
             tried += [(scale, time, float(tau), float(error)) for tau, error in zip(taus, errors, strict=True)]
     table = np.asarray(tried)
     scale, time, tau, error = (float(each) for each in table[np.nanargmin(table[:, 3])])
     preconditioning, pairs = task.pairs(time, refit=True)
-    phi = draw_landmarks(fit_key, Bounded(LimitKernel(features, scale)), pairs.inputs, count=count)
-    path = kernel_path(phi, pairs.inputs, pairs.labels)
+    kernel = NormalizedKernel(LimitKernel(features, scale))
+    path = flow_of_pairs(fit_key, kernel, pairs, count=count)
+    tau = tau * task.noisy_training.count / task.noisy_all.count
     choice = {"scale": scale, "time": time, "tau": tau, "held_out_error": error}
-    denoiser = KernelDenoiser(preconditioning, path.flow(tau))
+    predictor = path.flow(tau)
+    points = cast(Sections, predictor.basis).inputs
+    denoiser = KernelDenoiser(preconditioning, kernel, points, predictor.coefficients)
     return KernelFit(denoiser, preconditioning, pairs, path, choice, table)
 
 
+def flow_of_pairs(key: Array, kernel: Kernel, pairs: Pairs, *, count: int) -> SpectralFit:
+    """Every stopping time of the kernel's flow on the pairs, by `count` of them as landmarks."""
+    solver = Nystrom(rank=min(count, pairs.inputs.shape[0]))
+    return spectral_fit(kernel, pairs.inputs, pairs.labels, solver=solver, key=key)
+
+
 def path_errors(
-    path: KernelPath,
-    factors: Float[Array, "f rank"],
+    path: SpectralFit,
+    taus: Float[np.ndarray, " f"],
     preconditioning: Preconditioning,
     noisy: NoisySamples,
     targets: Float[Array, "p d"],
 ) -> Float[np.ndarray, " f"]:
-    """Mean square distance of the denoiser to the targets at the noisy samples, for every set of factors."""
-    wanted = targets - preconditioning.baseline(noisy.times, noisy.points)
-    outputs = path.outputs(preconditioning.ball(noisy.times, noisy.points), factors)
-    return np.asarray(_squares(outputs, wanted, preconditioning.size(noisy.times)))
-
-
-@jax.jit
-def _squares(outputs: Array, wanted: Array, size: Array) -> Array:
-    return jax.lax.map(lambda F: mean_square(size[:, None] * F - wanted), outputs)
+    """Mean square distance of the denoiser to the targets at the noisy samples, for every stopping time."""
+    t, x = noisy.times, noisy.points
+    wanted, size = np.asarray(targets - preconditioning.baseline(t, x)), np.asarray(preconditioning.size(t))[:, None]
+    outputs = path.predictions(preconditioning.ball(t, x), taus=taus)
+    return np.array([((size * each - wanted) ** 2).sum(axis=1).mean() for each in outputs])

@@ -2,10 +2,10 @@
 
     F(u) = phi(u W) A^T from the paired start, F = 0;    loss 1/2 sum_i |F(u_i) - y_i|^2
 
-With step eta, N pairs, and J J^T = m H where H tends to K, t steps of the linearized network are a gradient flow
-on |F - Y|^2/(2 N) of the duration
+With step eta and J J^T = m H where H tends to K, t steps of the linearized network are a gradient flow on |F - Y|^2/2
+of the duration
 
-    tau = eta m N t    (up to the discreteness of the steps, (1 - x)^t against exp(-x t))
+    tau = eta m t    (up to the discreteness of the steps, (1 - x)^t against exp(-x t))
 
 so that a network and the flow of its kernel on the same pairs can be laid side by side.
 
@@ -69,7 +69,7 @@ class NetworkRun(eqx.Module):
     """A run: the `network` kept, after how many `steps`; at the end of each chunk: steps, loss, held-out error (if
     it was asked for).
 
-    `time_of_step` is eta m N, the flow time of one step.
+    `time_of_step` is eta m, the flow time of one step.
     """
 
     network: TwoLayer
@@ -141,7 +141,7 @@ def train_network(
         best,
         best_at,
         float(eta),
-        float(eta) * start.width * count,
+        float(eta) * start.width,
         np.asarray(at, float),
         np.asarray(losses),
         np.asarray(errors, float),

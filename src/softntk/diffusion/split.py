@@ -31,12 +31,12 @@ from jaxtyping import Array, Float
 
 from softntk.data.mixture import GaussianMixture
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.landmarks import KernelPath, kernel_path
 from softntk.diffusion.matching import NoisySamples, TimeLaw, noisy_samples
 from softntk.diffusion.preconditioning import Preconditioning
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Denoiser, column
 from softntk.numerics.expectation import Estimate, mean_and_error
+from softntk.regression import SpectralFit
 
 __all__ = ["chain_to_kl", "error_split", "lipschitz_constant", "mean_square_error", "truncation"]
 
@@ -47,10 +47,9 @@ def mean_square_error(denoiser: Denoiser, truth: Float[Array, "n d"], noisy: Noi
 
 
 def error_split(
-    path: KernelPath,
+    path: SpectralFit,
     tau: float,
     preconditioning: Preconditioning,
-    inputs: Float[Array, "p columns"],
     training: NoisySamples,
     truth: Denoiser,
     noisy: NoisySamples,
@@ -59,18 +58,16 @@ def error_split(
     """The terms at fresh noisy samples: total, coupling (with a network), noise, bias, cross, the kernel's own total.
 
     Arguments:
-        path: the regression whose labels came from the noisy samples `training`, with these inputs.
+        path: the regression whose labels came from the noisy samples `training`.
         tau: its stopping time; that of the network if there is one.
         noisy: fresh noisy samples to measure at.
         network: the network's outputs as a function of inputs in the ball.
     """
-    factors = path.flow_factors(jnp.asarray([tau], path.values.dtype))
     clean = preconditioning.labels(training.times, training.points, truth(training.times, training.points))
-    clean_path = kernel_path(path.features, inputs, clean)
     t, x = noisy.times, noisy.points
     at = preconditioning.ball(t, x)
     size = column(preconditioning.size(t))
-    with_noise, without_noise = (size * each.outputs(at, factors)[0] for each in (path, clean_path))
+    with_noise, without_noise = (size * each.flow(tau)(at) for each in (path, path.relabeled(clean)))
     exact, base = truth(t, x), preconditioning.baseline(t, x)
     terms = {"noise": with_noise - without_noise, "bias": base + without_noise - exact}
     if network is not None:

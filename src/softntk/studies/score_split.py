@@ -19,8 +19,7 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.kernel_flow import learn_kernel
-from softntk.diffusion.landmarks import draw_landmarks, kernel_path
+from softntk.diffusion.kernel_flow import flow_of_pairs, learn_kernel
 from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.network_flow import train_network
 from softntk.diffusion.process import Constant
@@ -93,14 +92,12 @@ def _network(name: str, parameters: Parameters) -> dict:
             dtype=jnp.float32,
         )
         run = train_network(start, pairs, chunks=1, chunk_steps=parameters["steps"])
-        phi = draw_landmarks(mark_key, LimitKernel(features, scale), pairs.inputs, count=parameters["landmarks"])
-        path = kernel_path(phi, pairs.inputs, pairs.labels)
+        path = flow_of_pairs(mark_key, LimitKernel(features, scale), pairs, count=parameters["landmarks"])
         splits.append(
             error_split(
                 path,
                 run.tau,
                 preconditioning,
-                pairs.inputs,
                 task.noisy_all,
                 truth,
                 fresh,
@@ -117,19 +114,18 @@ def _kernel(parameters: Parameters) -> dict:
         fit_key, chain_key = jax.random.split(key)
         fit = learn_kernel(fit_key, task, scales=parameters["kernel_scales"], count=parameters["landmarks"])
         tau = fit.choice["tau"]
-        splits.append(error_split(fit.path, tau, fit.preconditioning, fit.pairs.inputs, task.noisy_all, truth, fresh))
+        splits.append(error_split(fit.path, tau, fit.preconditioning, task.noisy_all, truth, fresh))
         grid = jnp.geomspace(task.law.end, task.law.start, parameters["sampler_steps"] + 1)
         chain = chain_to_kl(chain_key, task.process, mixture, fit.denoiser, grid, count=parameters["fresh"])
         chains.append([[chain[name].mean, chain[name].error] for name in CHAIN])
         cut = truncation(fit.preconditioning, truth, fresh)
         sample = fit.pairs.inputs[: parameters["lambda_pairs"]]
-        kernel = fit.path.features.kernel(sample, None)
+        kernel = fit.path.kernel(sample, None)
         lowest = jnp.linalg.eigvalsh(kernel)
         floor = dense_radius(lowest)
-        weights = fit.path.predictor(fit.path.flow_factors(jnp.asarray([tau]))[0]).weights
         # All in the space of the kernel divided by its largest entry, which is bounded by 1.
         top = jnp.diagonal(kernel).max()
-        squared_norm = (weights**2).sum() * top
+        squared_norm = fit.path.norms(taus=[tau])[0] ** 2 * top
         facts.append(
             [
                 cut["mass"].mean,
