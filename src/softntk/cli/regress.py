@@ -1,12 +1,11 @@
 """`softntk regress`: kernel regression at any size."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, output_path
+from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, writable
 from softntk.failures import BadInput
 
 __all__ = ["command"]
@@ -45,12 +44,14 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output, checkpoint = writable(output, ".npz"), writable(checkpoint, argument="checkpoint")
     import jax
     from rich.console import Console
 
     from softntk.cli.training_report import tested
     from softntk.data import load, load_split, read_matching
-    from softntk.estimators import KernelModel, save_kernel_model
+    from softntk.estimators import KernelModel, save_model
+    from softntk.files import output_json
     from softntk.kernels import LimitKernel
     from softntk.networks import features_named
     from softntk.regression import choose, plan, solve, solver_named
@@ -111,8 +112,8 @@ def command(
     if output is not None:
         names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "solver", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
-        found["written"] = str(save_kernel_model(model, output_path(output, ".npz")))
-    print(json.dumps(found, indent=2) if json_ else _words(found))
+        found["written"] = str(save_model(model, output))
+    print(output_json(found) if json_ else _words(found))
     if not solution.converged and not solution.plan.solver.approximate:
         raise typer.Exit(1)
 

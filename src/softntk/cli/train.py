@@ -1,6 +1,5 @@
 """`softntk train`: gradient descent on a data set, held against its theory."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
-    output_path,
+    writable,
 )
 from softntk.failures import BadInput
 
@@ -48,6 +47,7 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".npz")
     if stop and not certify:
         raise BadInput("stop", required="go with --certify", got="--stop alone", advice="Type --certify --stop.")
     import jax
@@ -57,6 +57,7 @@ def command(
     from softntk.data import load, load_split
     from softntk.dynamics import gradient_descent, resolved
     from softntk.estimators import Model, save_model
+    from softntk.files import output_json
     from softntk.networks import features_named, paired
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
@@ -95,8 +96,8 @@ def command(
     found |= {"data": data, "features": features, "width": width, "scale": scale, "seed": seed}
     if output is not None:
         settings = {key: found[key] for key in ("data", "features", "width", "scale", "seed", "steps", "step_size")}
-        found["written"] = str(save_model(Model(trained, preparation, settings), output_path(output, ".npz")))
-    print(json.dumps(found, indent=2) if json_ else _words(found))
+        found["written"] = str(save_model(Model(trained, preparation, settings), output))
+    print(output_json(found) if json_ else _words(found))
     if trace.diverged:
         raise typer.Exit(1)
 
