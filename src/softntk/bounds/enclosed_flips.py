@@ -78,5 +78,6 @@ def _multiplier(margins: Float[np.ndarray, "n m"], heights: Float[np.ndarray, "n
     def bound(multiplier: float) -> float:
         return _together(margins, heights, radius, multiplier, np.asarray, np.maximum.reduce)
 
-    best = min(2.0 ** np.arange(0, 41, 2) / radius**2, key=bound)
+    # Zero is the best where no or few signs can turn: moving costs nothing, but there is little to gain.
+    best = min([0.0, *(2.0 ** np.arange(0, 41, 2) / radius**2)], key=bound)
     return float(min(best * 2.0 ** np.linspace(-1.75, 1.75, 15), key=bound))

@@ -124,8 +124,9 @@ def read(path: str) -> dict[str, Any]:
     with regular(path) as file:
         content = file.read(MOST_BYTES + 1)
     need(len(content) <= MOST_BYTES, f"the file is larger than {MOST_BYTES} bytes")
-    document = json.loads(content.decode("utf-8"), object_pairs_hook=unique, parse_constant=real)
-    need(type(document) is dict and document.get("format") in MULTIPLIERS, "the keys or the format are not known")
+    document: Any = json.loads(content.decode("utf-8"), object_pairs_hook=unique, parse_constant=real)
+    need(isinstance(document, dict) and "format" in document, "the keys are not those of a certificate")
+    need(document["format"] in MULTIPLIERS, "the format is not known")
     multipliers = MULTIPLIERS[document["format"]]
     has_keys("the certificate", document, (*KEYS, multipliers))
     rest = {name: value for name, value in document.items() if name != "hash"}
@@ -287,7 +288,11 @@ def proved(
     return [known[states] for states in ORDER if states in known], limits
 
 
-ORDER = ("lambda_min <= smallest eigenvalue of H", "largest eigenvalue of H <= lambda_max", "|F - Y| <= r0")
+ORDER: tuple[str, ...] = (
+    "lambda_min <= smallest eigenvalue of H",
+    "largest eigenvalue of H <= lambda_max",
+    "|F - Y| <= r0",
+)
 ORDER += ("s0 <= sqrt(m lambda_min)", "sqrt(m lambda_max) <= b0", "change of J within the radii <= bounds", "0 <= s")
 ORDER += ("s^2 <= smallest eigenvalue of the damped Gram", "damping nu <= tau", "p <= last radius")
 ORDER += ("r0 < integral of psi to p", "decrease <= psi(p)", "0 < decrease")
