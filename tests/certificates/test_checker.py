@@ -193,12 +193,13 @@ def test_a_forged_constant_breaks_its_inequality(folder, tmp_path, name, factor,
 @pytest.mark.parametrize("case", CASES)
 def test_a_forged_bound_is_caught(folder, tmp_path, case):
     content = document(folder, case)
-    for index, bound in enumerate(content["bounds"]):
+    bounds = [float.fromhex(bound) for bound in content["bounds"]]
+    # ReLU's Jacobian does not change up to the first margin.
+    positive = [index for index, bound in enumerate(bounds) if bound > 0]
+    for index in (positive[0], positive[-1]):
         forged = copy.deepcopy(content)
-        forged["bounds"][index] = (float.fromhex(bound) * (1 - 1e-4)).hex()
+        forged["bounds"][index] = (bounds[index] * (1 - 1e-4)).hex()
         assert "change of J within the radii <= bounds" in rejected_or_broken(save(tmp_path / "t.json", forged))
-        if index > 1:
-            break
 
 
 @pytest.mark.parametrize("sign", [-1.0, 0.0])
