@@ -32,5 +32,5 @@ def test_advice_is_right_from_python_and_on_the_command_line():
         "Options(drop=['a b', 'c']) (on the command line: --drop \"a b\" --drop c)"
     )
     assert typed(header=False).endswith("--no-header)")
-    line = typed(missing='$"?`').partition("command line: ")[2][:-1]
-    assert shlex.split(line) == ["--missing", '$"?`']
+    line = typed(missing='"? \\').partition("command line: ")[2][:-1]
+    assert shlex.split(line) == ["--missing", '"? \\']
