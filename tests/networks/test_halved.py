@@ -76,13 +76,13 @@ def test_descent_tells_whether_it_may_halve(moved, monkeypatch):
     told = []
 
     def spy(*arguments, **options):
-        told.append(arguments[-1])
-        return scanned(*arguments, **options)
+        told.append(problem(*arguments, **options))
+        return told[-1]
 
-    scanned = descent.scanned
-    monkeypatch.setattr(descent, "scanned", spy)
+    problem = descent.Problem
+    monkeypatch.setattr(descent, "Problem", spy)
     network, inputs, labels = moved("softmax")
     odd = TwoLayer(network.hidden[:, :7], network.output[:, :7], network.features)
     for each in (network, odd):
         gradient_descent(each, inputs, labels, step_size=1e-3, steps=1)
-    assert told == [True, False]
+    assert [each.halved for each in told] == [True, False]
