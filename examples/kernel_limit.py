@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from softntk.data import sphere_inputs
-from softntk.kernels import empirical_ntk, infinite
+from softntk.kernels import LimitKernel, empirical_ntk
 from softntk.networks import FEATURES, paired
 
 jax.config.update("jax_enable_x64", True)
@@ -22,7 +22,7 @@ keys = jax.random.split(start_key, 16)
 # %%
 def relative_errors(features, width):
     """Errors of the kernels of 16 networks, in Frobenius norm, relative to the limit."""
-    limit = infinite(features, inputs)
+    limit = LimitKernel(features)(inputs)
 
     @jax.jit
     @jax.vmap

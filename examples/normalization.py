@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from softntk.data import sphere_inputs
-from softntk.kernels import extremes, infinite
+from softntk.kernels import LimitKernel, extremes
 from softntk.networks import FEATURES
 
 jax.config.update("jax_enable_x64", True)
@@ -23,7 +23,7 @@ print("lambda at n = 100, median of 5 draws; a value below its numerical error i
 for size in (3, 10, 30):
     draws = [sphere_inputs(key, count=100, size=size) for key in keys]
     for name, features in FEATURES.items():
-        found = [extremes(infinite(features, inputs)) for inputs in draws]
+        found = [extremes(LimitKernel(features)(inputs)) for inputs in draws]
         median = float(np.median([float(each.smallest) for each in found]))
         print(f"d = {size:2}  {name:12} {median:9.2e}  (error {float(found[0].smallest_radius):.0e})")
 
@@ -34,5 +34,5 @@ for size in (3, 10, 30):
 # %%
 inputs = sphere_inputs(keys[0], count=20, size=5)
 for length in (1.0, 2.0, 4.0):
-    softmax, exponential = (infinite(FEATURES[name], length * inputs).max() for name in ("softmax", "exponential"))
+    softmax, exponential = (LimitKernel(FEATURES[name])(length * inputs).max() for name in ("softmax", "exponential"))
     print(f"|x| = {length}: exponential / softmax = {exponential / softmax:.4g}, e^(|x|^2) = {jnp.exp(length**2):.4g}")

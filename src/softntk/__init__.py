@@ -6,7 +6,7 @@ Diffusion Model, and Beyond", arXiv 2405.03251, version 1 (version 2: Cao, Liang
 Importing the package loads nothing heavy and changes no setting: names are loaded when they are first used.
 """
 
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import Any
 
 #: Public name -> module that defines it.
@@ -18,7 +18,6 @@ _HOMES = {
     "independent": "networks",
     "paired": "networks",
     "empirical_ntk": "kernels",
-    "infinite": "kernels",
     "gradient_descent": "dynamics",
     "ensemble": "dynamics",
     "linearize": "dynamics",
@@ -26,7 +25,7 @@ _HOMES = {
     "tube": "linearization",
     "load": "data",
     "LimitKernel": "kernels",
-    "path": "regression",
+    "spectral_fit": "regression",
     "solve": "regression",
 }
 
@@ -36,8 +35,10 @@ __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f"softntk.{_HOMES[name]}"), name)
+    if name == "__version__":
+        return metadata.version("softntk")
     raise AttributeError(f"module 'softntk' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "__version__"]

@@ -1,6 +1,7 @@
 """Gradient descent against a plain loop; its records, its probes, its ends."""
 
 import logging
+import time
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 
 import oracles
-from softntk.dynamics import gradient_descent, largest_stable_step
+from softntk.dynamics import descent, gradient_descent, largest_stable_step, linearize
+from softntk.dynamics.iteration import scanned
 from softntk.failures import BadInput, TooLarge
 from softntk.kernels import empirical_ntk
 from softntk.networks import Exponential, TwoLayer, paired
@@ -34,7 +36,7 @@ def test_run_is_the_plain_loop(problem):
     network, trace = run(problem, steps=12, record_every=5)
     path = plain_loop(problem, 12)
     output, inputs, labels = (np.asarray(a) for a in (problem.network.output, problem.inputs, problem.labels))
-    np.testing.assert_allclose(network.hidden, path[-1], rtol=1e-11)
+    np.testing.assert_allclose(network.hidden, path[-1], rtol=1e-11, atol=1e-12)
     np.testing.assert_array_equal(trace.steps, [0, 5, 10, 12])
     losses = [oracles.loss(problem.name, path[t], output, inputs, labels) for t in trace.steps]
     np.testing.assert_allclose(trace.loss, losses, rtol=1e-11)
@@ -63,7 +65,7 @@ def test_probes_land_in_the_trace(softmax_problem):
     assert trace.probes["up"].dtype == bool
     # A run to the middle record passes through the same weights.
     half, _ = run(softmax_problem, steps=2)
-    np.testing.assert_allclose(trace.probes["weights"][1], half.hidden, rtol=1e-14)
+    np.testing.assert_allclose(trace.probes["weights"][1], half.hidden, rtol=1e-13, atol=1e-14)
 
 
 def test_until_ends_the_run_at_the_first_record_where_it_is_positive(softmax_problem):
@@ -84,11 +86,60 @@ def test_a_probe_that_is_not_a_number_never_ends_the_run(softmax_problem):
     assert trace.steps.tolist() == [0, 1, 2]
 
 
-def test_every_record_is_announced(softmax_problem):
-    seen = []
-    run(softmax_problem, steps=6, record_every=3, on_record=lambda step: seen.append(int(step)))
-    jax.effects_barrier()
-    assert sorted(seen) == [0, 3, 6]
+def test_a_run_in_pieces_is_bit_for_bit_the_run_in_one(problem, monkeypatch):
+    """However long the pieces are: only the number of steps of a call changes, not the program."""
+    options = {"steps": 9, "record_every": 4}
+    probes = {"first": lambda net: net.hidden[0]}
+    in_one = scanned(*problem[:3], jnp.asarray(problem.step_size), **options, probes=tuple(probes.items()))[1]
+    runs = []
+    for operations, seconds in ((1e8, 1e9), (0, 1e-9)):  # everything at once; a step at a time
+        monkeypatch.setattr(descent, "_FIRST", operations)
+        monkeypatch.setattr(descent, "_PIECE", seconds)
+        seen = []
+        runs.append(run(problem, **options, probes=probes, on_progress=seen.append))
+        assert seen == sorted(seen)
+        assert seen[-1] == 9
+    assert seen == list(range(10))
+    (end, trace), (other_end, other) = runs
+    np.testing.assert_array_equal(end.hidden, other_end.hidden)
+    for left, right, whole in zip(*(jax.tree.leaves(each) for each in (trace, other, in_one)), strict=True):
+        np.testing.assert_array_equal(left, right)
+        np.testing.assert_allclose(whole, right, rtol=1e-13)
+
+
+def test_a_run_is_interrupted_between_two_pieces(softmax_problem):
+    """A million million steps end when the progress bar says so, as they do at Ctrl-C."""
+
+    def interrupt(step):
+        if step > 1000:
+            raise KeyboardInterrupt
+
+    started = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        run(softmax_problem, steps=10**12, record_every=10**11, on_progress=interrupt)
+    assert time.perf_counter() - started < 20  # compilation included
+
+
+def test_bounded_outputs_do_not_hide_divergence(softmax_problem):
+    """The loss of softmax stays below n k (m + |y|)^2 / 2; weights beyond 1e154 are infinitely far by their squares."""
+    for step, infinite in ((1e300, True), (1e4, False)):
+        _, trace = run(softmax_problem, step_size=step, steps=5)
+        assert trace.diverged
+        assert trace.loss[-1] < 1e4 * trace.loss[0]
+        assert bool(jnp.isinf(trace.distance[-1])) is infinite
+        assert "diverged at step" in trace.explanation
+
+
+def test_a_trace_is_printed_in_numbers(softmax_problem):
+    _, trace = run(softmax_problem, steps=40, probes={"weights": lambda net: net.hidden})
+    printed = str(trace)
+    assert printed.startswith("40 steps taken without divergence")
+    assert f"{float(trace.loss[0]):.5g}" in printed
+    assert f"{float(trace.loss[-1]):.5g}" in printed
+    assert "(8 of 41 records)" in printed
+    assert "probe weights: float64[41, 3, 6]" in printed
+    assert "step size 0.01" in repr(linearize(*softmax_problem[:3], step_size=0.01))
+    jax.jit(lambda trace: [trace.loss.sum(), print(trace)][0])(trace)  # inside of jit there are no numbers to print
 
 
 @pytest.mark.parametrize("every", [1, 1000])
@@ -124,7 +175,7 @@ def test_a_start_without_residual_stays_where_it_is(problem):
     network, trace = gradient_descent(problem.network, problem.inputs, labels, step_size=problem.step_size, steps=20)
     assert not trace.diverged
     assert trace.loss.max() <= 1e-28 * float(jnp.sum(labels**2))
-    np.testing.assert_allclose(network.hidden, problem.network.hidden, rtol=1e-13)
+    np.testing.assert_allclose(network.hidden, problem.network.hidden, rtol=1e-13, atol=1e-14)
 
 
 def test_zero_rows_one_sample_one_output(problem):

@@ -11,11 +11,11 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from softntk.data import load
-from softntk.estimators import KernelClassifier, KernelModel, KernelRegressor, load_predictor, save_kernel_model
+from softntk.estimators import KernelClassifier, KernelModel, KernelRegressor, load_model, save_model
 from softntk.failures import BadInput
 from softntk.kernels import LimitKernel
 from softntk.networks import Softmax
-from softntk.regression import path, solve
+from softntk.regression import Dense, Expanded, solve, spectral_fit
 
 
 @pytest.fixture
@@ -48,17 +48,27 @@ def test_numbers_are_found_in_their_units():
     assert machine.predict(x[150:]).shape == (50,)
 
 
-@pytest.fixture(params=["dense", "expanded"])
+def test_targets_of_any_size_are_learned_alike():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2))
+    y = np.sin(x[:, 0]) + 0.1 * rng.normal(size=60)
+    plain = KernelRegressor(scale=1.0, scaling="sphere").fit(x, y).predict(x)
+    for power in (-660, 660):
+        found = KernelRegressor(scale=1.0, scaling="sphere").fit(x, y * 2.0**power)
+        np.testing.assert_array_equal(found.predict(x), plain * 2.0**power)
+
+
+@pytest.fixture(params=[Dense(), Expanded()], ids=lambda solver: solver.name)
 def model(request, key):
     training, preparation = load("iris", key=key)
     inputs, labels = training.inputs, training.labels
-    solution = solve(LimitKernel(Softmax(), 1.1), inputs, labels, ridge=1.0, rung=request.param, accuracy=1e-3)
+    solution = solve(LimitKernel(Softmax(), 1.1), inputs, labels, ridge=1.0, solver=request.param, accuracy=1e-3)
     return KernelModel(solution.predictor, preparation, {"ridge": 1.0})
 
 
 def test_what_is_written_is_read(model, tmp_path):
-    file = save_kernel_model(model, tmp_path / "m.npz")
-    again = load_predictor(file)
+    file = save_model(model, tmp_path / "m.npz")
+    again = load_model(file)
     raw = np.random.default_rng(0).normal(size=(5, 4))
     np.testing.assert_array_equal(again.outputs(raw), model.outputs(raw))
     np.testing.assert_array_equal(again.predict(raw), model.predict(raw))
@@ -74,10 +84,10 @@ def test_what_is_written_is_read(model, tmp_path):
     ):
         np.savez(file, **arrays | wrong)
         with pytest.raises(BadInput):
-            load_predictor(file)
+            load_model(file)
 
 
 def test_only_limits_are_saved(tmp_path, model):
-    found = path(lambda a, b: a @ b.T, jnp.ones((3, 2)), jnp.ones((3, 1))).ridge(1.0)
+    found = spectral_fit(lambda a, b: a @ b.T, jnp.ones((3, 2)), jnp.ones((3, 1))).ridge(1.0)
     with pytest.raises(BadInput, match="Limit"):
-        save_kernel_model(KernelModel(found, model.preparation), tmp_path / "m.npz")
+        save_model(KernelModel(found, model.preparation), tmp_path / "m.npz")

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from softntk.kernels import empirical_ntk, fluctuation, infinite
+from softntk.kernels import LimitKernel, empirical_ntk, fluctuation
 from softntk.networks import FEATURES, independent, paired
 
 DRAWS, WIDTH, SCALE = 4000, 1024, 0.5  # at scale 1/2 the tails are light enough for sharp tests
@@ -27,7 +27,7 @@ def test_spread_and_bias_are_those_of_drawn_networks(key, name, start):
     # The spread of a spread: 1/sqrt(2 N) for Gaussian draws; terms of order 1/m are below 1 %.
     assert spread == pytest.approx(theory.spread, rel=4 / np.sqrt(2 * DRAWS) + 0.01)
     error = entries.std(ddof=1) / np.sqrt(DRAWS)
-    limit = float(infinite(features, unit, scale=SCALE)[0, 0])
+    limit = float(LimitKernel(features, SCALE)(unit)[0, 0])
     assert abs(entries.mean() - limit - theory.bias / WIDTH) <= 4 * error
 
 

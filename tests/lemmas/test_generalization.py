@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from softntk.dynamics import gradient_descent, linearize
-from softntk.kernels import infinite
+from softntk.kernels import LimitKernel
 from softntk.lemmas import clipped_loss, distance_moved, explicit_generalization, generalization, interpolant_norm
 from softntk.networks import Softmax, paired
 from softntk.verdicts import Answer
@@ -24,9 +24,9 @@ def fitted():
     for seed, rows in ((a, n), (b, n)):
         x = jax.random.normal(seed, (rows, d))
         sets.append(x / jnp.linalg.norm(x, axis=1, keepdims=True))
-    kernel = infinite(Softmax(), sets[0]) + 0.5 * jnp.eye(n)
+    kernel = LimitKernel(Softmax())(sets[0]) + 0.5 * jnp.eye(n)
     labels, fresh = (x @ jnp.array([0.6, 0.0, 0.8]) for x in sets)
-    outputs = infinite(Softmax(), sets[1], sets[0]) @ jnp.linalg.solve(kernel, labels)
+    outputs = LimitKernel(Softmax())(sets[1], sets[0]) @ jnp.linalg.solve(kernel, labels)
     return kernel, labels, outputs, fresh
 
 

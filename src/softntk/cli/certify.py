@@ -1,6 +1,5 @@
 """`softntk certify`: prove that this network learns these data."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,12 +16,14 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
-    output_path,
+    reads_data,
+    writable,
 )
 
 __all__ = ["command"]
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -45,6 +46,8 @@ def command(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the proof (json); needs --rigorous.")
     ] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Certify that gradient descent drives the loss of this network on these data to zero. Exits with 1 if it "
     "cannot."""
@@ -56,20 +59,22 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".json")
     import jax
 
     from softntk.certificates import certify, write
     from softntk.cli.certified import described, searched
     from softntk.data import load
-    from softntk.estimators import load_model
+    from softntk.estimators import Model, load_model
+    from softntk.files import output_json
     from softntk.networks import features_named, paired
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
     if model is not None:
-        loaded = load_model(model)
-        network, training = loaded.network, loaded.training_set(data)
+        loaded = load_model(model, Model)
+        network, training = loaded.network, loaded.training_set(data, options=reading["options"])
     else:
-        training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling)
+        training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
         network = paired(
             start_key,
             input_size=training.input_size,
@@ -87,12 +92,12 @@ def command(
     else:
         certificate = certify(network, inputs, labels, rigorous=rigorous)
         found |= described(certificate) | {"seed": seed, "scale": scale}
-        established = certificate.certified
+        established = certificate.established
         if output is not None and established and certificate.proof is not None:
             notes = {"data": data, "made by": f"softntk certify, seed {seed}"}
-            path = write(output_path(output, ".json"), certificate.proof, network, inputs, labels, notes=notes)
+            path = write(output, certificate.proof, network, inputs, labels, notes=notes)
             found["written"] = str(path)
-    print(json.dumps(found, indent=2) if json_ else "\n".join(_words(found)))
+    print(output_json(found) if json_ else "\n".join(_words(found)))
     if not established:
         raise typer.Exit(1)
 

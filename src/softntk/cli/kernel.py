@@ -1,6 +1,5 @@
 """`softntk kernel`: the tangent kernels of a data set, and what follows from their eigenvalues."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,7 +16,8 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
-    output_path,
+    reads_data,
+    writable,
 )
 
 __all__ = ["command"]
@@ -28,6 +28,7 @@ Layer = Literal["hidden", "output", "both"]
 _MANY = 8000
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -49,25 +50,28 @@ def command(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the limit kernel and both spectra (npz).")
     ] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Eigenvalues of the limit kernel and of one finite network, and the width and steps that theory asks for."""
     from softntk.cli.processor import use_float64
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".npz")
     import jax
     import numpy as np
 
     from softntk.data import load
-    from softntk.data.numpy_files import write_members
     from softntk.failures import BadInput
-    from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, infinite, spectrum
+    from softntk.files import output_json, write_npz
+    from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, spectrum
     from softntk.networks import features_named, paired
     from softntk.regression import quadrature
 
     chosen = features_named(features)
     data_key, start_key = jax.random.split(jax.random.key(seed))
-    training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling)
+    training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
     found: dict[str, Any] = {
         "data": data,
         "features": features,
@@ -78,7 +82,7 @@ def command(
         "seed": seed,
         "width": width,
         "notes": list(preparation.notes),
-        "obstacles": training.obstacles(parallel=features == "relu"),
+        "obstacles": training.obstacles(parallel=features == "relu", places=preparation.places),
     }
     steps = (60 if training.count > _MANY else 0) if lanczos is None else lanczos
     if steps:
@@ -92,7 +96,7 @@ def command(
         ends = quadrature(LimitKernel(chosen, scale, trained), training.inputs, key=start_key, steps=steps).extremes
         found |= {"lanczos": steps, "limit": _numbers(ends.smallest, ends.largest, ends.smallest_radius, width)}
     else:
-        limit = infinite(chosen, training.inputs, scale=scale, trained=trained)
+        limit = LimitKernel(chosen, scale, trained)(training.inputs)
         network = paired(
             start_key, input_size=training.input_size, output_size=1, width=width, features=chosen, scale=scale
         )
@@ -103,9 +107,9 @@ def command(
         if output is not None:
             arrays = {f"eigenvalues_{name}": np.asarray(each.values) for name, each in spectra.items()}
             arrays |= {"kernel": np.asarray(limit), "inputs": np.asarray(training.inputs)}
-            found["written"] = str(write_members(output_path(output, ".npz"), arrays, argument="output"))
+            found["written"] = str(write_npz(output, arrays))
     _judge(found)
-    print(json.dumps(found, indent=2) if json_ else _words(found))
+    print(output_json(found) if json_ else _words(found))
 
 
 def _numbers(smallest, largest, error, width: int) -> dict[str, Any]:

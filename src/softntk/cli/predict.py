@@ -2,17 +2,18 @@
 
 import csv
 import io
-import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from softntk.cli.options import Json, log_to_stderr
+from softntk.cli.options import Json, log_to_stderr, reads_data, writable
 
 __all__ = ["command"]
 
 
+@reads_data(kind=False, columns=False)
 def command(
     model: Annotated[Path, typer.Argument(help="File that softntk train or softntk regress wrote.")],
     data: Annotated[
@@ -20,32 +21,35 @@ def command(
     ],
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a csv file instead of printing.")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Print one prediction a row: the class, or the numbers in the units of the target."""
     from softntk.cli.processor import use_float64
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".csv")
     import numpy as np
 
-    from softntk.data import read_inputs
-    from softntk.estimators import load_predictor
+    from softntk.data import read_matching
+    from softntk.estimators import KernelModel, Model, load_model
+    from softntk.files import output_json, write
 
-    loaded = load_predictor(model)
-    predicted = np.asarray(loaded.predict(read_inputs(data, loaded.preparation.input_names)))
+    loaded = load_model(model, Model, KernelModel)
+    table = read_matching(data, loaded.preparation, targets=False, **reading)
+    for note in table.notes[1:]:  # what was left out, and how the file was read
+        print(f"softntk: {note}", file=sys.stderr)
+    predicted = np.asarray(loaded.predict(table.inputs))
     rows = predicted.reshape(len(predicted), -1).tolist()
     names = list(loaded.preparation.target_names)
-    if json_:
-        print(json.dumps({"columns": names, "predictions": rows}))
-        return
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     writer.writerows(rows)
-    if output is None:
-        print(text.getvalue(), end="")
-        return
-    draft = output.with_name(f".{output.name}.draft")
-    draft.write_text(text.getvalue(), encoding="utf-8")
-    draft.replace(output)
-    print(f"written: {output}")
+    if output is not None:
+        write(output, text.getvalue())
+    if json_:
+        print(output_json({"columns": names, "predictions": rows} | ({"written": str(output)} if output else {})))
+    else:
+        print(f"written: {output}" if output else text.getvalue(), end="\n" if output else "")

@@ -1,12 +1,22 @@
 """`softntk regress`: kernel regression at any size."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, output_path
+from softntk.cli.options import (
+    Count,
+    Data,
+    FeaturesName,
+    Json,
+    Scalings,
+    Seed,
+    Target,
+    log_to_stderr,
+    reads_data,
+    writable,
+)
 from softntk.failures import BadInput
 
 __all__ = ["command"]
@@ -14,6 +24,7 @@ __all__ = ["command"]
 Layer = Literal["hidden", "output", "both"]
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -27,8 +38,8 @@ def command(
     count: Count = None,
     held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
     scaling: Scalings = "sphere,hemisphere",
-    rung: Annotated[
-        Literal["auto", "expanded", "dense", "iterative", "landmarks"], typer.Option(help="How to solve.")
+    solver: Annotated[
+        Literal["auto", "expanded", "dense", "conjugate-gradients", "nystrom"], typer.Option(help="How to solve.")
     ] = "auto",
     accuracy: Annotated[float, typer.Option(help="Of the true residual, relative to the labels.")] = 1e-6,
     rank: Annotated[int | None, typer.Option(help="Features of the preconditioner, or landmarks.")] = None,
@@ -38,6 +49,8 @@ def command(
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the model (npz).")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Kernel ridge regression with the limit kernel: plan, solve, true residual, held-out error. Exits with 1 if an "
     "exact solve did not reach the accuracy."""
@@ -45,26 +58,32 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output, checkpoint = writable(output, ".npz"), writable(checkpoint, argument="checkpoint")
     import jax
     from rich.console import Console
 
     from softntk.cli.training_report import tested
-    from softntk.data import load, load_split, read_table
-    from softntk.estimators import KernelModel, save_kernel_model
+    from softntk.data import load, load_split, read_matching
+    from softntk.estimators import KernelModel, save_model
+    from softntk.files import output_json
     from softntk.kernels import LimitKernel
     from softntk.networks import features_named
-    from softntk.regression import choose, plan, solve
+    from softntk.regression import choose, plan, solve, solver_named
 
     console = Console(stderr=True)
     data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
 
+    test_notes: list[str] = []
+
     def loaded(name: str):
-        drawn = {"target": target, "count": count, "key": data_key, "scaling": name}
+        drawn = {"target": target, "count": count, "key": data_key, "scaling": name, **reading}
         if test is None and held_out:
             return load_split(data, held_out=held_out, **drawn)
         (training, preparation), rest = load(data, **drawn), None
         if test is not None:
-            rest = preparation.set_of(read_table(test, list(preparation.target_names)))
+            table = read_matching(test, preparation, options=reading["options"])
+            test_notes[:] = table.notes
+            rest = preparation.set_of(table)
         return training, rest, preparation
 
     kernels = [LimitKernel(features_named(features), each, trained) for each in _numbers("scale", scale)]
@@ -77,21 +96,14 @@ def command(
     if given is None or len(kernels) * len(sets) > 1:
         words = f"by leave-one-out: {preparation.scaling.name}, scale {float(kernel.scale):g}, ridge {strength:.3g}"
         console.print(words)
-    asked: dict[str, Any] = {"ridge": strength, "accuracy": accuracy, "rung": rung}
-    planned = plan(kernel, inputs, outputs=labels.shape[1], features=rank, **asked)
-    console.print(str(planned), soft_wrap=True)
     with _progress(console, accuracy) as on_step:
-        solution = solve(
-            kernel,
-            inputs,
-            labels,
-            key=solve_key,
-            rank=rank,
-            checkpoint=checkpoint,
-            on_step=on_step,
-            held_out=0,
-            **asked,
-        )
+        asked: dict[str, Any] = {
+            "ridge": strength,
+            "accuracy": accuracy,
+            "solver": solver_named(solver, rank=rank, checkpoint=checkpoint, on_step=on_step),
+        }
+        console.print(str(plan(kernel, inputs, outputs=labels.shape[1], **asked)), soft_wrap=True)
+        solution = solve(kernel, inputs, labels, key=solve_key, held_out=0, **asked)
     found: dict[str, Any] = {
         "data": data,
         "n": training.count,
@@ -104,7 +116,7 @@ def command(
         "trained": trained,
         "ridge": strength,
         "seed": seed,
-        "rung": solution.plan.rung.name,
+        "solver": solution.plan.solver.name,
         "residual": solution.residual,
         "residual_error": solution.residual_error,
         "accuracy": accuracy,
@@ -114,13 +126,13 @@ def command(
         "words": str(solution),
     }
     if rest is not None:
-        found["test"] = tested(solution.predictor, rest, preparation)
+        found["test"] = tested(solution.predictor, rest, preparation) | {"notes": test_notes}
     if output is not None:
-        names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "rung", "residual", "accuracy")
+        names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "solver", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
-        found["written"] = str(save_kernel_model(model, output_path(output, ".npz")))
-    print(json.dumps(found, indent=2) if json_ else _words(found))
-    if not solution.converged and found["rung"] != "landmarks":
+        found["written"] = str(save_model(model, output))
+    print(output_json(found) if json_ else _words(found))
+    if not solution.converged and not solution.plan.solver.approximate:
         raise typer.Exit(1)
 
 
@@ -162,5 +174,6 @@ def _words(found: dict[str, Any]) -> str:
     )
     lines.append(found["words"])
     if "test" in found:
+        lines += [f"  {note}" for note in found["test"]["notes"]]
         lines.append(found["test"]["words"])
     return "\n".join(lines + ([f"written: {found['written']}"] if "written" in found else []))

@@ -1,6 +1,5 @@
 """`softntk train`: gradient descent on a data set, held against its theory."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,13 +16,15 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
-    output_path,
+    reads_data,
+    writable,
 )
 from softntk.failures import BadInput
 
 __all__ = ["command"]
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -42,12 +43,15 @@ def command(
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the trained model (npz).")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Train a network from the paired start by full-batch gradient descent and compare the run with its theory."""
     from softntk.cli.processor import use_float64
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".npz")
     if stop and not certify:
         raise BadInput("stop", required="go with --certify", got="--stop alone", advice="Type --certify --stop.")
     import jax
@@ -57,10 +61,11 @@ def command(
     from softntk.data import load, load_split
     from softntk.dynamics import gradient_descent, resolved
     from softntk.estimators import Model, save_model
+    from softntk.files import output_json
     from softntk.networks import features_named, paired
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
-    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling}
+    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling, **reading}
     if held_out:
         training, test, preparation = load_split(data, held_out=held_out, **drawn)
     else:
@@ -77,7 +82,7 @@ def command(
     if certify and step_size == "stable":
         eta = eta / 2  # leaves room for the Jacobian to grow, which a certificate asks for
     probes = {"margin": margin(training.inputs, training.labels, step_size=eta)} if certify else {}
-    with _progress(steps) as on_record:
+    with _progress(steps) as on_progress:
         trained, trace = gradient_descent(
             start,
             training.inputs,
@@ -85,7 +90,7 @@ def command(
             step_size=float(eta),
             steps=steps,
             record_every=max(steps // 50, 1),
-            on_record=on_record,
+            on_progress=on_progress,
             probes=probes,
             until="margin" if stop else None,
         )
@@ -95,8 +100,8 @@ def command(
     found |= {"data": data, "features": features, "width": width, "scale": scale, "seed": seed}
     if output is not None:
         settings = {key: found[key] for key in ("data", "features", "width", "scale", "seed", "steps", "step_size")}
-        found["written"] = str(save_model(Model(trained, preparation, settings), output_path(output, ".npz")))
-    print(json.dumps(found, indent=2) if json_ else _words(found))
+        found["written"] = str(save_model(Model(trained, preparation, settings), output))
+    print(output_json(found) if json_ else _words(found))
     if trace.diverged:
         raise typer.Exit(1)
 

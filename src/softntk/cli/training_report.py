@@ -44,7 +44,7 @@ def described(
         "neuron_distance": float(trace.neuron_distance[-1]),
         "diverged": trace.diverged,
         "ended": trace.explanation if trace.diverged else "",
-        "obstacles": training.obstacles(parallel=start.features.name == "relu"),
+        "obstacles": training.obstacles(parallel=start.features.name == "relu", places=preparation.places),
         "verdicts": [
             {"claim": v.claim, "answer": v.answer.value, "reason": v.reason, "words": str(v)} for v in verdicts
         ],

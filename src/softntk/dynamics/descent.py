@@ -2,22 +2,20 @@
 
     W(t+1) = W(t) - eta dloss/dW(W(t)),      loss = 1/2 ||F - Y||_F^2.
 
-The run is one `lax.scan` over records; inside, a loop takes the steps between two records and ends at once when the
-loss is not finite or has grown beyond `divergence` times its start. The state carries the evaluation at W(t), so
-t steps cost t + 1 evaluations and the loss of a record costs nothing.
-
-A probe is any function of the network; its value at every record lands in the trace.
+A run is computed in pieces of about a fifth of a second (see `iteration`): between two of them it can be interrupted,
+and says how far it is. A probe is any function of the network; its value at every record lands in the trace.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float
 
+from softntk.dynamics.iteration import Probe, Problem, Run, advance, begin, count_records, finish
 from softntk.dynamics.step_size import largest_stable_step, resolved
 from softntk.dynamics.trace import Trace
 from softntk.failures import BadInput
@@ -25,12 +23,14 @@ from softntk.networks.two_layer import TwoLayer, opposed
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.memory import announce
 
-__all__ = ["Probe", "check_counts", "gradient_descent", "scanned"]
+__all__ = ["check_counts", "gradient_descent"]
 
 log = logging.getLogger("softntk")
 
-#: Any quantity of a network that a run should record: a number or an array.
-Probe = Callable[[TwoLayer], Any]
+# Seconds between two looks at the clock, and at Ctrl-C.
+_PIECE = 0.2
+# Operations of a piece whose speed is not known yet: a tenth of a second of a slow core.
+_FIRST = 1e8
 
 
 def gradient_descent(
@@ -44,7 +44,7 @@ def gradient_descent(
     probes: Mapping[str, Probe] | None = None,
     until: str | None = None,
     divergence: float = 1e4,
-    on_record: Callable[[Any], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> tuple[TwoLayer, Trace]:
     """Run gradient descent; return the network at its end and the trace.
 
@@ -55,14 +55,16 @@ def gradient_descent(
         probes: name -> function of the network, recorded beside loss and distances.
         until: name of a probe that ends the run at the first record where it is positive (or true).
         divergence: a loss above this many times its start counts as divergence.
-        on_record: called with the number of the step at every record, for progress bars.
+        on_progress: called a few times a second with the number of steps taken; an exception that it raises ends
+            the run.
 
     Raises:
         BadInput: wrong shapes, NaN or infinite entries, numbers out of range, an unknown probe in `until`.
         TooLarge: the run does not fit into free memory.
 
     A run that diverges is not an error: it stops, the trace says so (`trace.diverged`, `trace.explanation`), and a
-    warning names the largest stable step.
+    warning names the largest stable step. A loss that ends above its start counts, and so do weights that are
+    infinitely far from it.
     """
     dtype = network.hidden.dtype
     inputs = finite_matrix("inputs", inputs, columns=network.input_size, dtype=dtype)
@@ -79,20 +81,19 @@ def gradient_descent(
         argument="network",
         advice="Use fewer neurons or float32.",
     )
-    eta = resolved(step_size, network, inputs)
-    hidden, trace = scanned(
+    problem = Problem(
         network,
         inputs,
         labels,
-        eta,
-        steps,
-        record_every,
+        resolved(step_size, network, inputs),
+        jnp.asarray(steps),
+        jnp.asarray(record_every),
         tuple(probes.items()),
         until,
         divergence,
-        on_record,
         opposed(network.output),
     )
+    hidden, trace = finish(problem, _in_pieces(problem, steps, record_every, on_progress))
     trace = _without_empty_rows(trace)
     if trace.diverged:
         trace = eqx.tree_at(lambda t: t.largest_stable_step, trace, _stable_or_unknown(network, inputs))
@@ -100,91 +101,21 @@ def gradient_descent(
     return network.moved_to(hidden), trace
 
 
-class _State(NamedTuple):
-    hidden: Float[Array, "d m"]
-    gradient: Float[Array, "d m"]
-    loss: Float[Array, ""]
-    limit: Float[Array, ""]
-    step: Int[Array, ""]
-    going: Bool[Array, ""]
-
-
-@eqx.filter_jit
-def scanned(
-    network: TwoLayer,
-    inputs: Float[Array, "n d"],
-    labels: Float[Array, "n k"],
-    step_size: Float[Array, ""],
-    steps: int,
-    record_every: int,
-    probes: tuple[tuple[str, Probe], ...] = (),
-    until: str | None = None,
-    divergence: float = 1e4,
-    on_record: Callable[[Any], None] | None = None,
-    halved: bool = False,
-) -> tuple[Float[Array, "d m"], Trace]:
-    """The compiled run behind `gradient_descent`: no checks, and rows after an early end have step -1.
-
-    Arguments: as `gradient_descent`, and `halved` as `TwoLayer.evaluate`.
-    """
-    largest = jnp.asarray(jnp.finfo(labels.dtype).max, labels.dtype)
-
-    def one(state: _State) -> _State:
-        hidden = state.hidden - step_size * state.gradient
-        _, loss, gradient = network.moved_to(hidden).evaluate(inputs, labels, halved=halved)
-        # A start with loss zero has nothing to be measured against: there, only an infinite loss counts.
-        measure = jnp.where(loss > 0, jnp.minimum(divergence * loss, largest), largest)
-        limit = jnp.where(state.step < 0, measure, state.limit)
-        return _State(hidden, gradient, loss, limit, state.step + 1, loss <= limit)  # NaN compares false
-
-    def record(state: _State) -> dict[str, Any]:
-        if on_record is not None:
-            jax.debug.callback(on_record, state.step)
-        moved = jnp.sum((state.hidden - network.hidden) ** 2, axis=0)
-        return {
-            "step": state.step,
-            "loss": state.loss,
-            "distance": jnp.sqrt(moved.sum()),
-            "neuron_distance": jnp.sqrt(moved.max()),
-            "probes": {name: jnp.asarray(probe(network.moved_to(state.hidden))) for name, probe in probes},
-        }
-
-    def reached(row: dict[str, Any]) -> Bool[Array, ""]:
-        if until is None:
-            return jnp.asarray(False)
-        value = row["probes"][until]
-        return value.all() if value.dtype == bool else (value > 0).all()  # never true for NaN
-
-    def next_record(carry: tuple[_State, Bool[Array, ""]], end: Int[Array, ""]):
-        state, active = carry
-        end = jnp.where(active, end, state.step)
-        state = jax.lax.while_loop(lambda state: state.going & (state.step < end), one, state)
-        row = jax.lax.cond(active, record, lambda _: empty, state)
-        return (state, active & state.going & ~reached(row)), row
-
-    # "Step -1" has gradient zero: one step from there is the evaluation at the start, by the same compiled code.
-    before = _State(
-        network.hidden, jnp.zeros_like(network.hidden), largest, largest, jnp.asarray(-1), jnp.asarray(True)
-    )
-    empty = jax.tree.map(_nothing, jax.eval_shape(record, before))
-    ends = jnp.minimum(jnp.arange(0, steps + record_every, record_every), steps)
-    (last, _), rows = jax.lax.scan(next_record, (before, jnp.asarray(True)), ends)
-    return last.hidden, Trace(
-        steps=rows["step"],
-        loss=rows["loss"],
-        distance=rows["distance"],
-        neuron_distance=rows["neuron_distance"],
-        probes=rows["probes"],
-        step_size=step_size,
-        diverged_at=jnp.where(last.going, -1, last.step),
-        largest_stable_step=jnp.asarray(jnp.nan, labels.dtype),
-    )
-
-
-def _nothing(shape: jax.ShapeDtypeStruct) -> Array:
-    floating = jnp.issubdtype(shape.dtype, jnp.floating)
-    value = jnp.nan if floating else (False if shape.dtype == bool else -1)
-    return jnp.full(shape.shape, value, shape.dtype)
+def _in_pieces(problem: Problem, steps: int, record_every: int, on_progress: Callable[[int], None] | None) -> Run:
+    """The run to its end; the number of steps of a piece follows the time that the last one took."""
+    (count, size), (width, outputs) = problem.inputs.shape, problem.network.output.T.shape
+    # Probes may take any time, so with them a run feels its way from a single step.
+    piece = 1 if problem.probes else max(int(_FIRST / (count * width * (4 * size + 4 * outputs + 10))), 1)
+    run, done = begin(problem, count_records(steps, record_every)), -1
+    while bool(run.active):
+        started = time.perf_counter()
+        run = advance(problem, run, jnp.asarray(min(done + piece, steps)))
+        done = int(run.state.step)  # waits for the piece
+        if on_progress is not None:
+            on_progress(done)
+        change = _PIECE / max(time.perf_counter() - started, 1e-9)
+        piece = max(int(piece * min(max(change, 0.25), 4.0)), 1)
+    return run
 
 
 def _without_empty_rows(trace: Trace) -> Trace:

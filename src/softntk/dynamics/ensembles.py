@@ -17,7 +17,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.dynamics.descent import Probe, check_counts, scanned
+from softntk.dynamics.descent import check_counts
+from softntk.dynamics.iteration import Probe, scanned
 from softntk.dynamics.step_size import resolved
 from softntk.dynamics.trace import Trace
 from softntk.failures import BadInput

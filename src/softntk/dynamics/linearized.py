@@ -13,7 +13,9 @@ p is computed as exp(t log1p(-x)), so that neither small x nor large t loses dig
 """
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from softntk.dynamics.step_size import resolved
@@ -36,6 +38,18 @@ class Linearized(eqx.Module):
     coefficients: Float[Array, " nk"]
     step_size: Float[Array, ""]
 
+    def __repr__(self) -> str:
+        """Its sizes, its step and its spectrum, in numbers."""
+        try:
+            values = np.asarray(self.spectrum.values)
+        except jax.errors.TracerArrayConversionError:  # inside of jit
+            return super().__repr__()
+        n, k = self.labels.shape
+        return (
+            f"linearized run, n = {n}, k = {k}, m = {self.network.width}: step size {self.step_size:.4g}, eigenvalues "
+            f"{values[0]:.4g} to {values[-1]:.4g}, loss {self.loss(0):.4g} at the start"
+        )
+
     def residual(self, steps: int | Int[Array, ""]) -> Float[Array, "n k"]:
         """R(t) (n, k)."""
         shrink, _ = self._powers(jnp.asarray(steps))
@@ -56,20 +70,20 @@ class Linearized(eqx.Module):
     def loss(self, steps: int | Int[Array, "..."]) -> Float[Array, "..."]:
         """1/2 ||R(t)||^2, for one t or many."""
         shrink, _ = self._powers(jnp.asarray(steps))
-        return 0.5 * jnp.sum((shrink * self._along(shrink, self.coefficients)) ** 2, axis=-1)
+        return 0.5 * jnp.sum((shrink * self._beside(shrink, self.coefficients)) ** 2, axis=-1)
 
     def distance(self, steps: int | Int[Array, "..."]) -> Float[Array, "..."]:
         """||W(t) - W(0)||_F, for one t or many."""
         _, moved = self._powers(jnp.asarray(steps))
-        squares = moved**2 * self._along(moved, self.spectrum.values * self.coefficients**2)
+        squares = moved**2 * self._beside(moved, self.spectrum.values * self.coefficients**2)
         return jnp.sqrt(jnp.sum(squares, axis=-1) / self.network.width)
 
     @eqx.filter_jit
     def _powers(self, steps: Int[Array, "..."]) -> tuple[Float[Array, "... nk"], Float[Array, "... nk"]]:
         """p and q for every step asked for."""
         t = steps[..., None].astype(self.labels.dtype)
-        values = self._along(t, self.spectrum.values)
-        x = self._along(t, self.step_size * self.network.width * self.spectrum.values)
+        values = self._beside(t, self.spectrum.values)
+        x = self._beside(t, self.step_size * self.network.width * self.spectrum.values)
         inside = x < 1
         power = t * jnp.log1p(-jnp.where(inside, x, 0))
         # Beyond x = 1 the base is negative or zero and t is a whole number.
@@ -82,7 +96,7 @@ class Linearized(eqx.Module):
         return shrink, moved
 
     @staticmethod
-    def _along(like: Float[Array, "... c"], vector: Float[Array, " nk"]) -> Float[Array, "... nk"]:
+    def _beside(like: Float[Array, "... c"], vector: Float[Array, " nk"]) -> Float[Array, "... nk"]:
         return vector.reshape((1,) * (like.ndim - 1) + (-1,))
 
 
@@ -113,7 +127,7 @@ def linearize(
             "kernel",
             required=f"have {labels.size}^2 entries",
             got=f"shape {kernel.shape}",
-            advice="Type kernel=finite(network, inputs).",
+            advice="Type kernel=empirical_ntk(network, inputs).",
         )
     found = spectrum(kernel)
     # Kernels are positive semi-definite: what rounding left below zero would grow without bound for large t.

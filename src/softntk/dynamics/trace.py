@@ -5,10 +5,14 @@ the start: in Frobenius norm, and for the neuron that moved farthest.
 """
 
 import equinox as eqx
+import jax
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
 __all__ = ["Trace"]
+
+# Records that are printed.
+_SHOWN = 8
 
 
 class Trace(eqx.Module):
@@ -21,7 +25,7 @@ class Trace(eqx.Module):
         neuron_distance: max_r ||w_r - w_r(0)|| (r,).
         probes: what each probe returned, (r, ...) by name.
         step_size: eta, as used.
-        diverged_at: the step at which the run was found to diverge and stopped, or -1.
+        diverged_at: the step at which the run was found to diverge (see `dynamics.iteration`) and stopped, or -1.
         largest_stable_step: 2 / (m lambda_max) at the start; NaN where it was not needed.
     """
 
@@ -39,6 +43,29 @@ class Trace(eqx.Module):
         """Whether the run, or any of the runs, diverged."""
         return bool((np.asarray(self.diverged_at) >= 0).any())
 
+    def __str__(self) -> str:
+        """How the run ended, and some of its records; of many runs, only how they ended."""
+        try:
+            columns = [np.asarray(values) for values in (self.steps, self.loss, self.distance, self.neuron_distance)]
+        except jax.errors.TracerArrayConversionError:  # inside of jit
+            return super().__repr__()
+        if columns[0].ndim > 1:
+            return f"{len(self.steps)} runs: {self.explanation}"
+        count = len(self.steps)
+        shown = sorted({round(i * (count - 1) / (_SHOWN - 1)) for i in range(_SHOWN)}) if count > 1 else [0]
+        lines = [self.explanation, f"{'step':>8} {'loss':>12} {'distance':>12} {'farthest neuron':>16}"]
+        for row in shown:
+            step, loss, distance, farthest = (values[row] for values in columns)
+            lines.append(f"{step:>8} {loss:>12.5g} {distance:>12.5g} {farthest:>16.5g}")
+        if count > len(shown):
+            lines.append(f"({len(shown)} of {count} records)")
+        lines += [
+            f"probe {name}: {np.asarray(values).dtype}{list(values.shape)}" for name, values in self.probes.items()
+        ]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
     @property
     def explanation(self) -> str:
         """In words: how the run ended, and what to do if it diverged."""
@@ -47,6 +74,8 @@ class Trace(eqx.Module):
             return f"{last} steps taken without divergence"
         first = int(np.asarray(self.diverged_at)[np.asarray(self.diverged_at) >= 0].min())
         words = f"diverged at step {first} with step size {np.max(np.asarray(self.step_size)):.4g}"
+        if self.steps.ndim == 1:
+            words += f": loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}, distance {self.distance[-1]:.4g}"
         stable = np.asarray(self.largest_stable_step)
         if np.isfinite(stable).all():
             words += f"; at the start, steps below 2 / (m lambda_max) = {np.min(stable):.4g} are stable"

@@ -1,17 +1,10 @@
-"""Trained networks and kernel machines as predictors."""
+"""Trained networks and kernel machines as predictors; models of every kind in one file format."""
 
-from softntk.estimators.kernel_model import KernelModel, load_kernel_model, load_predictor, save_kernel_model
+from softntk.estimators.kernel_model import KernelModel
 from softntk.estimators.kernel_regression import KernelClassifier, KernelRegressor
-from softntk.estimators.model import Model, load_model, save_model
+from softntk.estimators.loading import load_model
+from softntk.estimators.model import Model
+from softntk.estimators.score import ScoreModel
+from softntk.files import save_model
 
-__all__ = [
-    "KernelClassifier",
-    "KernelModel",
-    "KernelRegressor",
-    "Model",
-    "load_kernel_model",
-    "load_model",
-    "load_predictor",
-    "save_kernel_model",
-    "save_model",
-]
+__all__ = ["KernelClassifier", "KernelModel", "KernelRegressor", "Model", "ScoreModel", "load_model", "save_model"]

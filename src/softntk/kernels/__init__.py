@@ -1,14 +1,13 @@
-"""Tangent kernels: by definition, of finite networks, of infinitely wide ones, and their spectra."""
+"""Tangent kernels: of finite networks, of any function, of infinitely wide networks; operators, features, spectra."""
 
-from softntk.kernels.definition import ntk_by_autodiff
 from softntk.kernels.empirical import Trained, empirical_ntk, empirical_ntk_product
 from softntk.kernels.expansion import Expansion, expand
 from softntk.kernels.fluctuations import Fluctuation, fluctuation
-from softntk.kernels.infinite import infinite
 from softntk.kernels.jacobian import jvp, vjp
 from softntk.kernels.limit import Kernel, LimitKernel
+from softntk.kernels.normalized import NormalizedKernel
+from softntk.kernels.nystrom import NystromFeatures, nystrom_features
 from softntk.kernels.operator import KernelOperator
-from softntk.kernels.pivoting import Landmarks, landmarks
 from softntk.kernels.spectra import Spectrum, as_matrix, extremes, extremes_by_products, spectrum
 
 __all__ = [
@@ -16,8 +15,9 @@ __all__ = [
     "Fluctuation",
     "Kernel",
     "KernelOperator",
-    "Landmarks",
     "LimitKernel",
+    "NormalizedKernel",
+    "NystromFeatures",
     "Spectrum",
     "Trained",
     "as_matrix",
@@ -27,10 +27,8 @@ __all__ = [
     "extremes",
     "extremes_by_products",
     "fluctuation",
-    "infinite",
     "jvp",
-    "landmarks",
-    "ntk_by_autodiff",
+    "nystrom_features",
     "spectrum",
     "vjp",
 ]

@@ -37,6 +37,7 @@ from softntk.failures import BadInput
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import Exponential, Softmax
 from softntk.numerics.arrays import finite_matrix
+from softntk.numerics.words import in_words
 
 __all__ = ["Expansion", "degree_for", "expand", "expandable", "rank"]
 
@@ -54,6 +55,8 @@ class Expansion(eqx.Module):
     size: int = eqx.field(static=True)
     degree: int = eqx.field(static=True)
     radius: float = eqx.field(static=True)
+
+    __repr__ = in_words
 
     @property
     def rank(self) -> int:
@@ -106,7 +109,7 @@ def degree_for(kernel: LimitKernel, radius: float, accuracy: float) -> int:
         "inputs",
         required=f"need a degree of at most {_LARGEST_DEGREE}",
         got=f"scale * largest norm = {float(kernel.scale) * radius:.3g}",
-        advice="Scale the inputs down, or use another rung.",
+        advice="Scale the inputs down, or use another solver.",
     )
 
 
@@ -138,7 +141,7 @@ def _check(kernel: object) -> None:
             "kernel",
             required="be the limit kernel of softmax or exponential features",
             got=repr(kernel),
-            advice="Type Limit(Softmax()), or use another rung.",
+            advice="Type LimitKernel(Softmax()), or use another solver.",
         )
 
 

@@ -16,6 +16,7 @@ from softntk.kernels.empirical import Trained, empirical_ntk_product
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.eigen import Extremes, dense_extremes, dense_radius, lanczos_extremes, weyl_start
+from softntk.numerics.words import in_words
 
 __all__ = ["Spectrum", "as_matrix", "extremes", "extremes_by_products", "spectrum"]
 
@@ -26,6 +27,8 @@ class Spectrum(eqx.Module):
     values: Float[Array, " N"]
     vectors: Float[Array, "N N"]
     radius: Float[Array, ""]
+
+    __repr__ = in_words
 
 
 def as_matrix(kernel: Float[Array, "..."]) -> Float[Array, "N N"]:
@@ -41,7 +44,7 @@ def as_matrix(kernel: Float[Array, "..."]) -> Float[Array, "N N"]:
             "kernel",
             required="be square",
             got=f"shape {kernel.shape}",
-            advice="Compute it with others=None: finite(network, inputs) or infinite(features, inputs).",
+            advice="Compute it with others=None: empirical_ntk(network, inputs) or LimitKernel(features)(inputs).",
         )
     return finite_matrix("kernel", kernel)
 

@@ -27,12 +27,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.dynamics.descent import Probe
+from softntk.dynamics.iteration import Probe
 from softntk.dynamics.trace import Trace
 from softntk.failures import BadInput
 from softntk.lemmas.finding import Finding, found
 from softntk.networks.features import Softmax
 from softntk.networks.two_layer import TwoLayer
+from softntk.numerics.words import in_words
 from softntk.theorems.induction import EXACT_SPLIT, SPLIT
 
 __all__ = ["Split", "remainder_order", "split", "split_adds_up", "split_adds_up_on_trace", "split_probe"]
@@ -60,6 +61,8 @@ class Split(eqx.Module):
     c3: Float[Array, ""]
     change: Float[Array, ""]
     error: Float[Array, ""]
+
+    __repr__ = in_words
 
 
 def split(network: TwoLayer, inputs: Float[Array, "n d"], labels: Float[Array, "n k"], *, step_size: float) -> Split:
@@ -156,7 +159,7 @@ def split_adds_up_on_trace(trace: Trace, *, probe: str = "split") -> Finding:
 
 
 def _adds_up(c0: float, c1: float, c2: float, c3: float, change: float, error: float) -> Finding:
-    return found(SPLIT.evaluate(c0=c0, c1=c1, c2=c2, c3=c3), change, error=error)
+    return found(SPLIT.evaluate(c0=c0, c1=c1, c2=c2, c3=c3, softmax=1.0), change, error=error)
 
 
 def remainder_order(
@@ -171,6 +174,6 @@ def remainder_order(
         for halvings in range(3)
     ]
     if not min(sizes) > 0:
-        return found(EXACT_SPLIT.evaluate(), float("nan"))
+        return found(EXACT_SPLIT.evaluate(softmax=1.0), float("nan"))
     coarse, fine = (math.log2(sizes[i] / sizes[i + 1]) for i in (0, 1))
-    return found(EXACT_SPLIT.evaluate(), fine, error=2 * abs(coarse - fine) + 1e-6)
+    return found(EXACT_SPLIT.evaluate(softmax=1.0), fine, error=2 * abs(coarse - fine) + 1e-6)

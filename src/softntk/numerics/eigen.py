@@ -23,6 +23,7 @@ from jaxtyping import Array, Float
 from matfree import decomp
 
 from softntk.failures import BadInput
+from softntk.numerics.words import in_words
 
 __all__ = ["Extremes", "dense_extremes", "dense_radius", "lanczos_extremes", "weyl_start"]
 
@@ -34,6 +35,8 @@ class Extremes(eqx.Module):
     largest: Float[Array, ""]
     smallest_radius: Float[Array, ""]
     largest_radius: Float[Array, ""]
+
+    __repr__ = in_words
 
 
 @jax.jit

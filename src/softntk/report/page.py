@@ -7,9 +7,7 @@ Everything that comes from a record is escaped; only drawings made by `plot` ent
 
 import os
 import re
-import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from softntk.failures import BadInput
+from softntk.files import write
 from softntk.records import Record
 from softntk.report.facts import duration, facts, plural
 from softntk.report.numbers import prose
-from softntk.report.questions import QUESTIONS, standing_answer
+from softntk.report.questions import QUESTIONS, QUICK, standing_answer
 from softntk.report.section import Section
-from softntk.report.sections import build_section, in_order
+from softntk.report.sections import build_leading, build_opening, build_section, in_order
+from softntk.report.style import scheme
 from softntk.report.tally import ORDER, Group, tally
 
 __all__ = ["render", "write_page"]
@@ -41,6 +41,11 @@ def _unbroken(value: Any) -> Any:
 
 _WITHIN_NUMBERS = re.compile(r" ([×±]) (?=[\d.])")
 _PERCENT = re.compile(r"(?<=[\d)]) %")
+#: Colors of the drawings on light and on dark paper; paper to print on is light.
+_SCHEMES = (
+    f":root {{ {scheme(dark=False)} }}\n"
+    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {scheme(dark=True)} }} }}"
+)
 _PAGE = Environment(
     loader=FileSystemLoader(_HERE),
     autoescape=True,
@@ -67,11 +72,18 @@ def render(records: Sequence[Record], *, title: str = _TITLE) -> str:
             got=f"two of {', '.join(twice)}" if twice else "none",
             advice="Type softntk reproduce to make them, then softntk report.",
         )
-    studied = [_Study(record, build_section(record)) for record in in_order(tuple(records))]
+    ordered = in_order(tuple(records))
+    studied = [_Study(record, build_section(record)) for record in ordered]
+    opening, leading = build_opening(ordered), build_leading(ordered)
+    answering = [section for section in (leading, *(each.section for each in studied)) if section is not None]
     verdicts = [verdict for each in studied for verdict in each.record.verdicts]
     return _PAGE.get_template("page.html").render(
         title=title,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        scheme=Markup(_SCHEMES),  # noqa: S704 - colors of ours
+        opening=opening,
+        opening_drawings=_drawings(opening),
+        leading=leading,
         studies=studied,
         total=tally(verdicts),
         kinds=[Group(answer, ()) for answer in ORDER],
@@ -84,8 +96,9 @@ def render(records: Sequence[Record], *, title: str = _TITLE) -> str:
             (
                 asked,
                 text,
-                [(each.section, each.section.questions[asked]) for each in studied if asked in each.section.questions],
+                [(section, section.questions[asked]) for section in answering if asked in section.questions],
                 standing_answer(asked, verdicts),
+                QUICK.get(asked) if not any(asked in section.questions for section in answering) else None,
             )
             for asked, text in QUESTIONS.items()
         ],
@@ -99,23 +112,7 @@ def write_page(records: Sequence[Record], path: str | os.PathLike[str], *, title
     Raises:
         BadInput: as `render`, or `path` cannot be written to.
     """
-    text, path = render(records, title=title), Path(path)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    except OSError as error:
-        raise BadInput(
-            "path",
-            required="be a file that can be written to",
-            got=f"{path} ({error.strerror})",
-            advice="Type -o report.html.",
-        ) from None
-    finally:
-        with suppress(OSError):  # it was moved, or never came to be
-            draft.unlink()
-    return path
+    return write(path, render(records, title=title), argument="path", make_folders=True)
 
 
 @dataclass(frozen=True)
@@ -124,11 +121,6 @@ class _Study:
 
     record: Record
     section: Section
-
-    @property
-    def findings(self) -> list[str]:
-        """What was found, beyond the one answer."""
-        return [finding for finding in self.record.findings if finding != self.section.answer]
 
     @property
     def groups(self) -> list[Group]:
@@ -143,7 +135,10 @@ class _Study:
     @property
     def drawings(self) -> list[tuple[Markup, str]]:
         """Drawings, with identifiers of their own on the page, and their captions."""
-        return [
-            (figure.inline(f"{self.section.slug}-figure{i}"), figure.caption)
-            for i, figure in enumerate(self.section.figures, 1)
-        ]
+        return _drawings(self.section)
+
+
+def _drawings(section: Section | None) -> list[tuple[Markup, str]]:
+    if section is None:
+        return []
+    return [(figure.inline(f"{section.slug}-figure{i}"), figure.caption) for i, figure in enumerate(section.figures, 1)]

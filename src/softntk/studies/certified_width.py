@@ -20,7 +20,7 @@ import xarray as xr
 from softntk.certificates.convergence import Certificate, certify
 from softntk.certificates.during_training import certify_during_training
 from softntk.certificates.width import SmallestWidth, smallest_trained_width, smallest_width
-from softntk.kernels.infinite import infinite
+from softntk.kernels.limit import LimitKernel
 from softntk.kernels.spectra import extremes
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
@@ -73,12 +73,12 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
         return certify(start(width, seed), inputs, labels, sharp=parameters["sharp"])
 
     widths = {"smallest": parameters["smallest"], "largest": parameters["largest"]}
-    descent = smallest_width(lambda width, seed: certificate(width, seed).certified, **widths)
+    descent = smallest_width(lambda width, seed: certificate(width, seed).established, **widths)
     # For the smooth networks descent and flow ask for the same.
     flow = descent
     if name == "relu":
         flow = smallest_width(lambda width, seed: certificate(width, seed).flow.established, **widths)
-    around = extremes(infinite(features, inputs))
+    around = extremes(LimitKernel(features)(inputs))
     asked = np.nan
     if around.smallest > around.smallest_radius:
         said = TABLE_ONE[name].evaluate(
@@ -88,7 +88,7 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
     proved = {"proved": False, "proved_h": np.nan}
     if descent.width is not None:
         width = int(descent.width)
-        seed = next(seed for seed in range(5) if certificate(width, seed).certified)
+        seed = next(seed for seed in range(5) if certificate(width, seed).established)
         proof = certify(start(width, seed), inputs, labels, sharp=parameters["sharp"], rigorous=True)
         proved = {"proved": proof.verdict.answer is Answer.CERTIFIED, "proved_h": proof.h}
     return {"descent": _or_nan(descent), "flow": _or_nan(flow), "log10_theorem": asked} | proved

@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from softntk.dynamics.ensembles import ensemble
-from softntk.kernels.infinite import infinite
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.numerics.eigen import dense_radius
@@ -53,10 +53,10 @@ def _measure(source: str, name: str, count: int, parameters: Parameters) -> dict
     data_key, start_key = jax.random.split(jax.random.key(parameters["seed"]))
     inputs, labels, test_inputs, test_labels = problem(source, data_key, count=count)
     features = features_named(name)
-    kernel = infinite(features, inputs)
+    kernel = LimitKernel(features)(inputs)
     values, vectors = jnp.linalg.eigh(kernel)
     weights = vectors @ ((vectors.T @ labels) / values[:, None])
-    limit = infinite(features, test_inputs, inputs) @ weights
+    limit = LimitKernel(features)(test_inputs, inputs) @ weights
 
     starts = jax.vmap(
         lambda key: paired(key, input_size=inputs.shape[1], output_size=1, width=parameters["width"], features=features)
@@ -153,7 +153,7 @@ STUDY = Study(
             "data": ["digits_parity"],
             "counts": [50, 200],
             "width": 1024,
-            "seeds": 3,
+            "seeds": 5,
             "steps": 300,
             "delta": 0.01,
         },

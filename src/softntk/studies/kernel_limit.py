@@ -21,7 +21,7 @@ import xarray as xr
 from softntk.data.synthetic import sphere_inputs
 from softntk.kernels.empirical import empirical_ntk
 from softntk.kernels.fluctuations import fluctuation
-from softntk.kernels.infinite import infinite
+from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
 from softntk.numerics.expectation import mean_and_error, power_law
@@ -52,7 +52,7 @@ def _errors(name: str, index: int, width: int, parameters: Parameters) -> dict:
     inputs = sphere_inputs(
         jax.random.key(parameters["seed"]), count=parameters["samples"], size=parameters["input_size"]
     )
-    limit = infinite(features, inputs)
+    limit = LimitKernel(features)(inputs)
     wanted = limit[:, None, :, None] * jnp.eye(parameters["outputs"])[None, :, None, :]
 
     @jax.jit
@@ -74,7 +74,7 @@ def _entries(parameters: Parameters) -> dict:
     """
     width = parameters["entry_width"]
     unit, features = jnp.ones((1, 1)), features_named("softmax")
-    limit = infinite(features, unit)[0, 0]
+    limit = LimitKernel(features)(unit)[0, 0]
     E1, E2 = jnp.exp(0.5), jnp.exp(2.0)
 
     @jax.jit
@@ -120,12 +120,8 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
     )
     findings = []
     for i, name in enumerate(NAMES):
-        # From the measured error at the largest width, by the law of the theory.
-        needed = (mean[i, -1] / 0.1) ** 2 * widths[-1]
         findings.append(
-            f"{title(name)}: relative error {mean[i, -1]:.3f} ± {standard_error[i, -1]:.3f} at m = {widths[-1]:,}; "
-            "10 % needs "
-            f"about {needed:,.0f} neurons."
+            f"{title(name)}: relative error {mean[i, -1]:.3f} ± {standard_error[i, -1]:.3f} at m = {widths[-1]:,}."
         )
     findings.append(
         f"softmax has a bias of ({bias.mean:.1f} ± {bias.error:.1f})/m at a unit input, theory {theory.bias:.1f}/m, "

@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 
 from softntk.kernels.empirical import empirical_ntk
-from softntk.kernels.infinite import infinite
+from softntk.kernels.limit import LimitKernel
 from softntk.kernels.spectra import as_matrix
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
@@ -61,7 +61,7 @@ def _limits(source: str, parameters: Parameters) -> dict:
 
     @jax.jit
     def spectra(inputs: jax.Array) -> jax.Array:
-        return jnp.stack([jnp.linalg.eigvalsh(infinite(features_named(name), inputs)) for name in NAMES])
+        return jnp.stack([jnp.linalg.eigvalsh(LimitKernel(features_named(name))(inputs)) for name in NAMES])
 
     values = np.array([spectra(_inputs(source, key, parameters)) for key in keys])
     return {"values": values, "radius": np.array([[dense_radius(jnp.asarray(each)) for each in row] for row in values])}
