@@ -98,3 +98,17 @@ def test_module_holds_one_idea(path):
     assert path.stem not in {"utils", "misc", "helpers", "common", "core"}
     assert "jax._src" not in text
     assert "import jax.core" not in text
+
+
+def test_no_exported_name_is_also_a_module():
+    # `softntk.kernels.spectrum` could be either, and which one it is would depend on what was imported before.
+    both = [
+        f"{package.parent.name}.{name}"
+        for package in SOURCES
+        if package.name == "__init__.py"
+        for name in getattr(
+            importlib.import_module(".".join(package.parent.relative_to(ROOT / "src").parts)), "__all__", []
+        )
+        if (package.parent / f"{name}.py").exists() or (package.parent / name).is_dir()
+    ]
+    assert both == []
