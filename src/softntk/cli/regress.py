@@ -48,9 +48,8 @@ def command(
     import jax
     from rich.console import Console
 
-    from softntk.cli.training_report import tested
     from softntk.data import load, load_split, read_table
-    from softntk.estimators import KernelModel, save_kernel_model
+    from softntk.estimators import KernelModel, held_out_error, save_kernel_model
     from softntk.kernels import LimitKernel
     from softntk.networks import features_named
     from softntk.regression import choose, plan, solve
@@ -114,7 +113,7 @@ def command(
         "words": str(solution),
     }
     if rest is not None:
-        found["test"] = tested(solution.predictor, rest, preparation)
+        found["test"] = held_out_error(solution.predictor, rest, preparation).to_dict()
     if output is not None:
         names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "rung", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})

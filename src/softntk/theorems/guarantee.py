@@ -66,10 +66,16 @@ class Check:
     right: float | None = None
 
     def __str__(self) -> str:
-        statement = self.hypothesis.statement
-        if self.left is None or self.right is None:
-            return f"{statement}: {self.status}"
-        return f"{statement}: {self.status} ({self.left:.6g} {self.hypothesis.relation} {self.right:.6g})"
+        """In plain words first, then the numbers, then the formula that they are the two sides of."""
+        words, _, formula = self.hypothesis.statement.partition(", ")
+        numbers = ""
+        if self.left is not None and self.right is not None:
+            relation = _IN_WORDS[self.hypothesis.relation]
+            met = "" if self.status is Status.MET else "not "
+            numbers = f"; {self.left:.6g} is {met}{relation} {self.right:.6g}"
+            if self.status is Status.UNDECIDED:
+                numbers = "; a number is missing"
+        return f"{self.status}: {words}{numbers}{f' ({formula})' if formula else ''}"
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class Hypothesis:
             return Check(self, Status.UNDECIDED, left, right)
         return Check(self, Status.MET if _RELATIONS[self.relation](left, right) else Status.NOT_MET, left, right)
 
+
+_IN_WORDS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "=": "equal to"}
 
 _RELATIONS: dict[str, Callable[[float, float], bool]] = {
     "<": lambda left, right: left < right,
