@@ -19,7 +19,7 @@ import scipy.linalg
 from _timing import Claims, in_words, least_times, optional_torch
 from softntk.kernels import KernelOperator, LimitKernel
 from softntk.networks import Softmax
-from softntk.regression import path, solve
+from softntk.regression import ConjugateGradients, Dense, Nystrom, solve, spectral_fit
 
 KERNEL = LimitKernel(Softmax())
 
@@ -47,7 +47,7 @@ def low_dimension(claims: Claims) -> None:
     x, y = on_sphere(100_000, 3, 3)
     done, seconds = timed(lambda: solve(KERNEL, x, y, ridge=1e-2, accuracy=1e-5))
     words = (
-        f"{in_words(seconds)}, {peak_gigabytes():.2f} GB, {done.plan.rung.name}, {done.predictor.basis.rank} features"
+        f"{in_words(seconds)}, {peak_gigabytes():.2f} GB, {done.plan.solver.name}, {done.predictor.basis.rank} features"
     )
     claims.line(
         "d = 3, n = 100,000, k = 3, ridge 1e-2: under 15 s and 4 GB", words, seconds < 15 and peak_gigabytes() < 4
@@ -63,7 +63,7 @@ def cholesky(claims: Claims, n: int = 20_000) -> None:
     right = np.array(y)
     _, bare = timed(lambda: scipy.linalg.lapack.dposv(matrix, right, lower=1, overwrite_a=1))
     del matrix
-    done, ours = timed(lambda: solve(KERNEL, x, y, ridge=1e-5 * n, rung="dense"))
+    done, ours = timed(lambda: solve(KERNEL, x, y, ridge=1e-5 * n, solver=Dense()))
     words = f"{ours / bare:.2f} times ({in_words(ours)} against {in_words(bare)}); residual {done.residual:.0e}"
     claims.line(f"n = {n:,}, d = 16, k = 10, one ridge: within 1.5 times LAPACK's dposv", words, ours <= 1.5 * bare)
 
@@ -73,15 +73,16 @@ def eigen(claims: Claims, n: int = 8000) -> None:
     matrix = np.asfortranarray(KernelOperator(KERNEL, x).matrix().T)
     _, bare = timed(lambda: scipy.linalg.lapack.dsyevd(matrix, lower=1, overwrite_a=1))
     del matrix
-    _, ours = timed(lambda: path(KERNEL, x, y, rung="dense"))
+    _, ours = timed(lambda: spectral_fit(KERNEL, x, y, solver=Dense()))
     words = f"{ours / bare:.2f} times ({in_words(ours)} against {in_words(bare)})"
     claims.line(f"n = {n:,}, d = 16, k = 10, every ridge: within 1.5 times LAPACK's dsyevd", words, ours <= 1.5 * bare)
 
 
 def sphere(claims: Claims, n: int = 50_000) -> None:
     x, y = on_sphere(n, 16, 10)
-    arguments = {"ridge": 1e-5 * n, "accuracy": 1e-6, "rung": "iterative", "key": jax.random.key(0)}
-    done, seconds = timed(lambda: solve(KERNEL, x, y, **arguments))
+    done, seconds = timed(
+        lambda: solve(KERNEL, x, y, ridge=1e-5 * n, solver=ConjugateGradients(), key=jax.random.key(0))
+    )
     claim = f"n = {n:,}, d = 16, k = 10, ridge 1e-5 n, sphere: 1e-6 true residual, under 6 GB and 6 minutes"
     holds = done.converged and peak_gigabytes() < 6 and seconds < 360
     claims.line(claim, f"{done.residual:.1e}, {peak_gigabytes():.2f} GB, {in_words(seconds)}", holds)
@@ -90,10 +91,14 @@ def sphere(claims: Claims, n: int = 50_000) -> None:
 
 def steps(claims: Claims, n: int = 50_000) -> None:
     x, y = on_sphere(n, 16, 10)
-    arguments = {"ridge": 1e-5 * n, "accuracy": 1e-6, "rung": "iterative", "precision": "float32", "most_steps": 150}
-    key, count = jax.random.key(0), {}
+
+    def run(name: str, rank: int, most_steps: int = 150):
+        solver = ConjugateGradients(preconditioner=name, rank=rank, precision="float32", most_steps=most_steps)
+        return solve(KERNEL, x, y, ridge=1e-5 * n, solver=solver, key=jax.random.key(0))
+
+    count = {}
     for name, rank in (("degree", 152), ("degree", 968), ("pivoted", 968)):
-        done = solve(KERNEL, x, y, method=name, rank=rank, key=key, **arguments)
+        done = run(name, rank)
         count[name, rank] = done.steps
         print(
             f"    {name}, {rank} features: {done.steps} steps, {in_words(done.seconds)}, {done.residual:.1e}",
@@ -101,7 +106,7 @@ def steps(claims: Claims, n: int = 50_000) -> None:
         )
     # Whether the others need more is settled once they have taken that many.
     for name, rank, least in (("none", 1, 2 * count["degree", 968]), ("pivoted", 152, count["degree", 152])):
-        done = solve(KERNEL, x, y, method=name, rank=rank, key=key, **arguments | {"most_steps": least})
+        done = run(name, rank, least)
         claim = f"  more than {least} steps with {name}" + (f" of rank {rank}" if name != "none" else "")
         claims.line(claim, f"{done.residual:.1e} after {done.steps} steps", not done.converged)
     words = f"{count['degree', 968]} against {count['pivoted', 968]}"
@@ -135,7 +140,7 @@ def product(claims: Claims, n: int = 20_000) -> None:
 def million(claims: Claims, n: int = 1_000_000) -> None:
     x, y = on_sphere(n, 10, 1)
     done, seconds = timed(
-        lambda: solve(KERNEL, x, y, ridge=1.0, rung="landmarks", rank=2000, key=jax.random.key(0), accuracy=1e-3)
+        lambda: solve(KERNEL, x, y, ridge=1.0, solver=Nystrom(rank=2000), key=jax.random.key(0), accuracy=1e-3)
     )
     holds = seconds < 600 and peak_gigabytes() < 20
     claims.line(

@@ -188,7 +188,7 @@ def numbers(p: Problem) -> tuple[Numbers | None, str]:
     """Ask softntk for a certificate: None if there is none, and the answer in words."""
     network = TwoLayer(jnp.asarray(p.W), jnp.asarray(p.A), features_named(p.name))
     c = certify(network, jnp.asarray(p.X), jnp.asarray(p.Y))
-    if not c.certified:
+    if not c.established:
         return None, str(c.verdict.answer)
     smooth = smoothness(network, jnp.asarray(p.X))
     out = Numbers(c.s0, c.b0, c.path, c.s_end, c.decrease, c.step_size, c.contraction, method=c.method)

@@ -24,7 +24,7 @@ def weakening(network, inputs, radius):
 @pytest.mark.parametrize("norms", [(1.0, 1.0), (0.2, 0.5)])
 def test_floor_is_below_everything_near(name, start, norms):
     network, inputs = draw(name, n=3, d=4, m=40, k=2, start=start, norms=norms)
-    floor = capped(network, inputs, smoothness(network, inputs))
+    floor = capped(smoothness(network, inputs))
     exact = sigma_min(jacobian(network, inputs))
     assert 0.4 * exact < float(floor.at(jnp.zeros(1))[0]) <= exact
     for radius in (0.05, 0.3):
@@ -37,7 +37,7 @@ def test_floor_is_below_everything_near(name, start, norms):
 def test_one_exponential_neuron_attains_the_slope(length):
     """sigma_min = |x| exp(z) falls by |x|^2 exp(z) for each unit of distance: the floor's slope, for any norm."""
     network, inputs = draw("exponential", n=1, d=2, m=1, k=1, norms=(length, length))
-    floor, step = capped(network, inputs, smoothness(network, inputs)), 1e-6
+    floor, step = capped(smoothness(network, inputs)), 1e-6
     back = network.moved_to(network.hidden - step * inputs.T / length)
     drop = sigma_min(jacobian(network, inputs)) - sigma_min(jacobian(back, inputs))
     promised = floor.at(jnp.asarray([0.0, step]))
@@ -46,7 +46,7 @@ def test_one_exponential_neuron_attains_the_slope(length):
 
 def test_lines_bound_the_floor_inside_their_cells():
     network, inputs = draw("softmax", n=3, d=4, m=30, k=1)
-    floor = capped(network, inputs, smoothness(network, inputs))
+    floor = capped(smoothness(network, inputs))
     ends = jnp.asarray([0.2, 0.5])
     level, slope = (np.asarray(part) for part in floor.lines(ends))
     for cell, end in enumerate(ends):
@@ -59,7 +59,7 @@ def test_heavy_neurons_are_damped():
     network, inputs = draw("exponential", n=3, d=6, m=60, k=1, start="independent")
     heavy = network.moved_to(network.hidden.at[:, 0].set(5 * inputs[0]))
     smooth = smoothness(heavy, inputs)
-    floor = capped(heavy, inputs, smooth)
+    floor = capped(smooth)
     assert float(floor.cap) < 0.2 * float(smooth.peaks.max())
     exact = sigma_min(jacobian(heavy, inputs)) - 0.3 * float(smooth.lipschitz(0.3))
     assert exact < 0 < float(floor.at(jnp.asarray([0.3]))[0])

@@ -48,7 +48,7 @@ def test_one_budget_for_all_samples_says_more():
     """Many samples: the joint bound is far below the one in which every sample has the whole budget."""
     network, inputs = draw("relu", n=30, d=20, m=600, k=1)
     smooth, radius = smoothness(network, inputs), 0.2
-    margins = np.sort(np.abs(np.asarray(smooth.scores)), axis=1)
+    margins = np.sort(np.abs(np.asarray(smooth.start.scores)), axis=1)
     separate = np.sqrt(np.sum(np.cumsum(margins**2, axis=1) <= radius**2))
     worst = norm(
         jacobian(network.moved_to(network.hidden + turned(network, inputs, radius, [0])), inputs)
@@ -71,7 +71,7 @@ def test_tiles_add_up():
     n, m, radius = 300, 700, 0.05
     margins, inputs = rng.random((n, m)), rng.standard_normal((n, 40))
     gram = inputs @ inputs.T
-    found = float(jumps(jnp.asarray(margins), jnp.asarray(gram), jnp.asarray([radius]))[0])
+    found = float(jumps(jnp.asarray(margins), jnp.asarray(np.abs(gram)), jnp.asarray([radius]))[0])
     shares = radius * 0.5 ** np.arange(9, -1, -1.0)
     dual = []
     for price in 2.0 ** np.arange(21) / radius**2:
@@ -82,7 +82,7 @@ def test_tiles_add_up():
             best = np.maximum(best, np.where(within, np.abs(gram) @ within - price * cost, 0))
             before = share
         dual.append(price * radius**2 + best.sum(axis=1))
-    assert found == pytest.approx(np.sqrt(np.min(dual, axis=0).max()), rel=1e-12)
+    assert found == pytest.approx(np.sqrt(np.min(dual, axis=0).max()), rel=1e-9)
 
 
 def test_a_zero_input_has_no_signs_to_turn():

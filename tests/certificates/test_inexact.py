@@ -43,7 +43,7 @@ def test_errors_put_in_on_purpose_stay_below_the_floor(name):
     network, inputs, labels = problem(name, size=0.3 if name == "relu" else 1.0)
     eta, error = 0.9 * certify(network, inputs, labels).step_size, 1e-6
     found = certify_inexact(network, inputs, labels, step_size=eta, steps=150, error=error)
-    assert found.certified
+    assert found.established
     for _ in range(150):
         gradient = network.gradient(inputs, labels)
         network = step(network, inputs, labels, eta, error * gradient / jnp.linalg.norm(gradient))
@@ -58,7 +58,7 @@ def test_too_large_errors_are_not_covered():
     found = certify_inexact(network, inputs, labels, step_size=eta, steps=1000, error=1.0)
     assert found.verdict.answer is Answer.DOES_NOT_APPLY
     assert "errors" in found.verdict.reason
-    assert not found.certified
+    assert not found.established
 
 
 def test_where_the_exact_theorem_does_not_apply_neither_does_this():

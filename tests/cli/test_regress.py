@@ -34,7 +34,7 @@ def test_regress_and_predict(softntk, files):
 
 
 def test_words(softntk, files):
-    done = softntk(f"regress {files}/train.csv --target y --ridge 0.1 --rung iterative")
+    done = softntk(f"regress {files}/train.csv --target y --ridge 0.1 --solver conjugate-gradients")
     assert done.code == 0, done.err
     assert "true relative residual" in done.out
     assert "held-out rows: 30, root mean squared error" in done.out
@@ -52,7 +52,7 @@ def test_scale_and_scaling_are_chosen_for_a_given_ridge(softntk, files):
     assert alone["test"]["rmse"] < worse["test"]["rmse"]
 
 
-@pytest.mark.parametrize("options", ["--ridge much", "--scaling sphere,globe", "--rung landmarks --rank 0"])
+@pytest.mark.parametrize("options", ["--ridge much", "--scaling sphere,globe", "--solver nystrom --rank 0"])
 def test_refusals(softntk, files, options):
     done = softntk(f"regress {files}/train.csv --target y {options}")
     assert done.code == 2

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from softntk.data import BUILTIN, SYNTHETIC, Preparation, builtin, draw_rows, load, load_split, split
+from softntk.data import BUILTIN, SYNTHETIC, Preparation, draw_rows, load, load_split, read_builtin, split
 from softntk.failures import BadInput
 
 SIZES = {"digits": (1797, 64, 10), "breast_cancer": (569, 30, 1), "wine": (178, 13, 3), "iris": (150, 4, 3)}
@@ -22,7 +22,7 @@ def test_built_in_sets_load_as_the_theorems_want_them(name):
     assert data.labels.shape == (rows, outputs)
     np.testing.assert_allclose(data.norms(), 1, rtol=1e-14)
     assert data.label_norm() <= 1 + 1e-15
-    table = builtin(name)
+    table = read_builtin(name)
     np.testing.assert_allclose(preparation.scaling.invert(np.asarray(data.inputs)), table.inputs, rtol=1e-9, atol=1e-9)
     decoded = preparation.decode(np.asarray(data.labels)).reshape(rows)
     if table.targets.dtype.kind == "U":
@@ -54,14 +54,14 @@ def test_draws_do_not_depend_on_the_precision_of_jax(key):
 
 def test_drawn_rows_keep_their_place_in_the_table(key):
     data, preparation = load("iris", count=20, key=key, scaling="none")
-    np.testing.assert_array_equal(data.inputs, builtin("iris").inputs[list(preparation.rows)])
+    np.testing.assert_array_equal(data.inputs, read_builtin("iris").inputs[list(preparation.rows)])
     assert data.output_size == 3
     few, _ = load("digits", count=3, key=key)
     assert few.output_size == 10  # however few of the classes were drawn
 
 
 def test_held_out_rows_are_disjoint_and_do_not_depend_on_the_training_size(key):
-    table = builtin("wine")
+    table = read_builtin("wine")
     seen = []
     for count in (20, 100, None):
         training, held_out, preparation = load_split("wine", key=key, held_out=50, count=count)
@@ -81,7 +81,7 @@ def test_parameters_come_from_the_training_rows_alone(key):
     np.testing.assert_allclose(np.asarray(training.inputs).std(axis=0), 1, rtol=1e-12)
     assert np.abs(np.asarray(held_out.inputs).mean(axis=0)).max() > 1e-3
     np.testing.assert_allclose(np.asarray(training.labels).mean(), 0, atol=1e-12)
-    table = builtin("diabetes")
+    table = read_builtin("diabetes")
     assert preparation.encoding.center[0] == pytest.approx(table.targets[list(preparation.rows)].mean(), rel=1e-14)
 
 
@@ -97,7 +97,7 @@ def test_a_preparation_survives_json_and_repeats_itself(key):
     data, preparation = load("breast_cancer", count=60, key=key)
     again = Preparation.from_dict(json.loads(json.dumps(preparation.to_dict())))
     assert again == preparation
-    table = builtin("breast_cancer").rows(np.asarray(preparation.rows))
+    table = read_builtin("breast_cancer").rows(np.asarray(preparation.rows))
     np.testing.assert_array_equal(again.set_of(table).inputs, data.inputs)
     np.testing.assert_array_equal(again.inputs(table.inputs), data.inputs)
     np.testing.assert_array_equal(again.decode(np.asarray(data.labels)), table.targets)
@@ -111,7 +111,7 @@ def test_the_notes_say_what_was_done(tmp_path, key):
     _, preparation = load(tmp_path / "trees.csv", target="y", count=3, key=key)
     words = "\n".join(preparation.notes)
     for part in (
-        "trees.csv: 4 rows, 2 input columns, target y",
+        'trees.csv: 4 rows, 2 input columns ("a", "b"), target "y" (text)',
         "3 of 4 rows",
         "the target is text",
         "3 classes (ash, elm, oak)",
@@ -162,7 +162,7 @@ def test_synthetic_sets_load_as_drawn(key, name):
         (lambda key: load("iris", target="petals"), "be left out, or species"),
         (lambda key: load("iris", scaling="sphericle"), "`scaling` must be one of sphere"),
         (lambda key: load("iris", kind="clusters"), "`kind` must be one of"),
-        (lambda key: load("iris", kind="regression"), "hold numbers for kind='regression'"),
+        (lambda key: load("iris", kind="regression"), "hold numbers to be used for regression"),
         (lambda key: load("sphere", key=key, size=0), "`size` must be a positive integer"),
         (lambda key: load("sphere", key=key, count=0), "`count` must be a positive integer"),
         (lambda key: load_split("iris", key=key, held_out=150), "`held_out`"),
@@ -170,7 +170,7 @@ def test_synthetic_sets_load_as_drawn(key, name):
         (lambda key: load_split("iris", key=key, held_out=float("nan")), "`held_out`"),
         (lambda key: load_split("iris", key=key, held_out=100, count=51), "from 1 to 50"),
         (lambda key: load_split("teacher", key=key, held_out=-3), "`held_out`"),
-        (lambda key: builtin("mnist"), "be one of digits"),
+        (lambda key: read_builtin("mnist"), "be one of digits"),
     ],
 )
 def test_bad_requests_are_refused(key, call, message):

@@ -15,7 +15,7 @@ from softntk.estimators import KernelClassifier, KernelModel, KernelRegressor, l
 from softntk.failures import BadInput
 from softntk.kernels import LimitKernel
 from softntk.networks import Softmax
-from softntk.regression import path, solve
+from softntk.regression import Dense, Expanded, solve, spectral_fit
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ def test_numbers_are_found_in_their_units():
     assert machine.predict(x[150:]).shape == (50,)
 
 
-@pytest.fixture(params=["dense", "expanded"])
+@pytest.fixture(params=[Dense(), Expanded()], ids=lambda solver: solver.name)
 def model(request, key):
     training, preparation = load("iris", key=key)
     inputs, labels = training.inputs, training.labels
-    solution = solve(LimitKernel(Softmax(), 1.1), inputs, labels, ridge=1.0, rung=request.param, accuracy=1e-3)
+    solution = solve(LimitKernel(Softmax(), 1.1), inputs, labels, ridge=1.0, solver=request.param, accuracy=1e-3)
     return KernelModel(solution.predictor, preparation, {"ridge": 1.0})
 
 
@@ -78,6 +78,6 @@ def test_what_is_written_is_read(model, tmp_path):
 
 
 def test_only_limits_are_saved(tmp_path, model):
-    found = path(lambda a, b: a @ b.T, jnp.ones((3, 2)), jnp.ones((3, 1))).ridge(1.0)
+    found = spectral_fit(lambda a, b: a @ b.T, jnp.ones((3, 2)), jnp.ones((3, 1))).ridge(1.0)
     with pytest.raises(BadInput, match="Limit"):
         save_kernel_model(KernelModel(found, model.preparation), tmp_path / "m.npz")

@@ -15,21 +15,21 @@ paired start the two sets of rows are orthogonal and nothing is lost. Proof: doc
 """
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.bounds.lipschitz import Smoothness
+from softntk.bounds.roundoff import ROOM
+from softntk.bounds.start import singular_ends
 from softntk.networks.features import Softmax
-from softntk.networks.two_layer import TwoLayer
 
-__all__ = ["Floor", "capped", "rounding", "weighted_gram"]
+__all__ = ["MULTIPLE", "Floor", "capped", "damping_of"]
 
 # The caps tried, as fractions of the largest nu, by the quality of an estimate that needs no matrix.
-_FRACTIONS = tuple(0.9**power for power in range(60))
-# The multiple of the rows of Q: any is valid, and from 4 on nothing is gained.
-_MULTIPLE = 4.0
-_TILE_ENTRIES = 2**22
+_FRACTIONS = 0.9 ** np.arange(60)
+#: The multiple of the rows of Q: any is valid, and from 4 on nothing is gained.
+MULTIPLE = 4.0
 
 
 class Floor(eqx.Module):
@@ -37,8 +37,8 @@ class Floor(eqx.Module):
 
     Attributes:
         start: s, the bound at W0; zero where the damped Gram matrix is singular to rounding.
-        cap: tau.
-        norm: max |x_i|.
+        cap: tau, above sqrt(omega_r) nu_r for every neuron.
+        norm: max |x_i|, from above, as the next three.
         mean: max |A S_i| at W0; zero for the exponential network.
         share: max |S_i|; zero for the exponential network.
         output_norm: a = max_r |a_r|.
@@ -67,82 +67,40 @@ class Floor(eqx.Module):
         # int_0^u exp(s x) ds = e(u) / x, and that per distance is e(u) / (u x), 1 in the limit.
         per_distance = jnp.where(reach > 0, growth / jnp.where(reach > 0, reach, 1), 1)
         # Where the line is negative it is a lower bound whatever it is divided by.
-        return self.start / shrink, alpha * self.cap * per_distance / shrink
+        return self.start / shrink / ROOM, alpha * self.cap * per_distance / shrink * ROOM
 
 
 @eqx.filter_jit
-def capped(network: TwoLayer, inputs: Float[Array, "n d"], smooth: Smoothness) -> Floor:
+def capped(smooth: Smoothness) -> Floor:
     """Choose the cap and compute the floor for a softmax or exponential network."""
-    weights = jnp.exp(smooth.scores)
-    damping, cap = _damping(weights, smooth)
-    centered = isinstance(network.features, Softmax)
-    gram = weighted_gram(network, inputs, smooth, damping=damping)
-    values = jnp.linalg.eigvalsh(gram)
-    lowest = values[0] - rounding(gram, network, smooth)
+    start = smooth.start
+    centered = isinstance(start.features, Softmax)
+    damping, cap = damping_of(jnp.exp(start.scores), start.norms, smooth.peaks)
     nothing = jnp.zeros_like(cap)
     return Floor(
-        start=jnp.sqrt(jnp.maximum(lowest, 0)),
-        cap=cap,
-        norm=smooth.norms.max(),
-        mean=smooth.means.max() if centered else nothing,
-        share=jnp.sqrt(smooth.squares.max()) if centered else nothing,
-        output_norm=smooth.output_norm,
+        start=singular_ends(start, damping=damping, multiple=MULTIPLE if centered else None).low,
+        cap=cap * ROOM,
+        norm=smooth.longest,
+        mean=start.mean_norms.max() if centered else nothing,
+        share=smooth.share if centered else nothing,
+        output_norm=start.output_norm,
     )
 
 
-def _damping(weights: Float[Array, "n m"], smooth: Smoothness) -> tuple[Float[Array, " m"], Float[Array, ""]]:
-    """sqrt(omega) (m,) and tau: the cap with the most kernel left for the change it allows.
+def damping_of(
+    weights: Float[Array, "n m"], norms: Float[Array, " n"], peaks: Float[Array, " m"]
+) -> tuple[Float[Array, " m"], Float[Array, ""]]:
+    """sqrt(omega) (m,) and tau: the cap with the most kernel left for the change it allows. Any choice is valid.
 
-    The smallest diagonal entry of the damped kernel stands in for its smallest eigenvalue; any choice is valid.
+    The smallest diagonal entry of the damped kernel stands in for its smallest eigenvalue.
+
+    Arguments:
+        weights: phi at W0.
+        peaks: nu.
     """
-    energy = (weights * smooth.norms[:, None]) ** 2
-    peaks = jnp.maximum(smooth.peaks, jnp.finfo(weights.dtype).tiny)
+    energy = (weights * norms[:, None]) ** 2
+    peaks = jnp.maximum(peaks, jnp.finfo(weights.dtype).tiny)
     caps = peaks.max() * jnp.asarray(_FRACTIONS, weights.dtype)
     left = jnp.min(energy @ (jnp.minimum(1, caps[None, :] / peaks[:, None]) ** 2), axis=0)
     cap = caps[jnp.argmax(left / caps)]
     return jnp.minimum(1, cap / peaks), cap
-
-
-def weighted_gram(
-    network: TwoLayer, inputs: Float[Array, "n d"], smooth: Smoothness, *, damping: Float[Array, " m"]
-) -> Float[Array, "N N"]:
-    """Gram matrix of the rows of J(W0) Omega^(1/2); for softmax also of the rows that Q removes, n more of them.
-
-    Neurons come in tiles, so that memory stays that of a few n m numbers.
-    """
-    centered = isinstance(network.features, Softmax)
-    outputs, means = network.output, jnp.zeros((inputs.shape[0], network.output_size), inputs.dtype)
-    if centered:
-        means = jnp.exp(smooth.scores) @ outputs.T / network.width
-        outputs = jnp.concatenate([outputs, jnp.full((1, network.width), _MULTIPLE, outputs.dtype)])
-        means = jnp.pad(means, ((0, 0), (0, 1)))
-    rows, size = outputs.shape[0], inputs.shape[0]
-    tile = min(max(_TILE_ENTRIES // (size * rows), 16), network.width)
-    padding = ((0, 0), (0, -network.width % tile))
-    # A padded neuron is damped to nothing.
-    scores, outputs = jnp.pad(smooth.scores, padding), jnp.pad(outputs, padding)
-    damping = jnp.pad(damping, padding[1])
-
-    def columns(array: Float[Array, "r m2"], start) -> Float[Array, "r t"]:
-        return jax.lax.dynamic_slice_in_dim(array, start, tile, axis=1)
-
-    def add(index, total: Float[Array, "N N"]) -> Float[Array, "N N"]:
-        start = index * tile
-        slopes = jnp.exp(columns(scores, start)) * columns(damping[None], start)
-        derivatives = slopes[:, None, :] * (columns(outputs, start)[None] - means[:, :, None])
-        derivatives = derivatives.reshape(size * rows, tile)
-        return total + derivatives @ derivatives.T
-
-    total = jax.lax.fori_loop(0, scores.shape[1] // tile, add, jnp.zeros((size * rows, size * rows), inputs.dtype))
-    return total * jnp.repeat(jnp.repeat(smooth.gram, rows, axis=0), rows, axis=1)
-
-
-def rounding(gram: Float[Array, "N N"], network: TwoLayer, smooth: Smoothness) -> Float[Array, ""]:
-    """Error radius of the eigenvalues of a Gram matrix of rows of J: its rounding and the solver's.
-
-    A product over m neurons is off by at most m eps (|D| |D|^T), at most m eps trace in norm; an error d eps |x| |w| of
-    a pre-activation multiplies a derivative by 1 + that; the solver adds N eps lambda_max.
-    """
-    eps = jnp.finfo(gram.dtype).eps
-    reach = smooth.norms.max() * jnp.sqrt(jnp.max(jnp.sum(network.hidden**2, axis=0)))
-    return eps * (gram.shape[0] + network.width + 4 * network.input_size * (1 + reach)) * jnp.trace(gram)

@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.bounds.lipschitz import Smoothness, smoothness
+from softntk.bounds.roundoff import ROOM
 from softntk.networks.features import Softmax
 from softntk.networks.two_layer import TwoLayer
 
@@ -39,13 +40,13 @@ def derivative_bounds(smooth: Smoothness, radii: Float[Array, " j"]) -> Float[Ar
         BadInput: the network is ReLU.
     """
     second = smooth.lipschitz_at(radii)
-    third = second * smooth.norms.max()
+    third = second * smooth.longest * ROOM
     if isinstance(smooth.features, Softmax):
         # No weight grows faster than exp(u |x| sqrt 2), and none is above m.
-        growth = jnp.exp(math.sqrt(2) * smooth.norms.max() * radii)
-        share = jnp.minimum(jnp.exp(smooth.scores.max()) * growth / smooth.width, 1)
-        squares = jnp.minimum(smooth.squares.max() * growth**2, 1)
-        third = third * (jnp.sqrt(1 + squares) + 3 * jnp.sqrt(share))
+        growth = jnp.exp(math.sqrt(2) * smooth.longest * radii)
+        share = jnp.minimum(jnp.exp(smooth.start.scores_above.max()) * growth / smooth.width, 1)
+        squares = jnp.minimum((smooth.share * growth) ** 2, 1)
+        third = third * (jnp.sqrt(1 + squares) + 3 * jnp.sqrt(share)) * ROOM
     return jnp.stack([second, third])
 
 
@@ -85,7 +86,7 @@ class Curvature:
             return np.zeros((2, 0))
         level = _level(radius)
         if level is None:
-            return np.full((2, self._single.norms.shape[0]), np.inf)
+            return np.full((2, self._single.peaks.shape[0]), np.inf)
         if level not in self._known_single:
             found = np.asarray(_bounds_of_each(self._single, _radii(level)))
             self._known_single.update({level + step: found[:, :, step].T for step in range(_BATCH)})

@@ -11,12 +11,15 @@ a price), what it chose is bounded in balls.
 from dataclasses import dataclass
 from functools import cached_property
 
+import jax.numpy as jnp
 import numpy as np
 from flint import arb
 from jaxtyping import Float, Shaped
 
+from softntk.bounds.capping import MULTIPLE, damping_of
 from softntk.bounds.enclosed import Enclosed
 from softntk.bounds.enclosed_flips import turned
+from softntk.bounds.lipschitz import HIGHEST
 from softntk.numerics.enclosure import (
     balls,
     frobenius_upper,
@@ -30,11 +33,6 @@ from softntk.numerics.enclosure import (
 )
 
 __all__ = ["Change", "Floor"]
-
-# Neurons whose weights are computed again within a radius; those of the others are bounded by how fast weights grow.
-_HIGHEST = 64
-# The multiple of the rows that softmax's floor projects away.
-_MULTIPLE = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +66,8 @@ class Change:
         at = self.enclosed
         # No weight grows faster: c <= m S exp(u |x| sqrt 2), or exp(z + u |x|).
         growth = (radius * at.longest * (arb(2).sqrt() if at.centered else 1)).exp()
-        peaks = [peak * growth for peak in self._peaks[self._order[_HIGHEST : _HIGHEST + 1]].tolist()]
-        top = perron_upper(self._weights(arb(radius), self._order[:_HIGHEST]), self._squared, rounds=200)
+        peaks = [peak * growth for peak in self._peaks[self._order[HIGHEST : HIGHEST + 1]].tolist()]
+        top = perron_upper(self._weights(arb(radius), self._order[:HIGHEST]), self._squared, rounds=200)
         height = np.max([upper(peak) for peak in [*peaks, arb(float(top.max())).sqrt()]])
         alpha = at.strongest
         if at.centered:
@@ -94,13 +92,11 @@ class Change:
         nothing = Floor(np.ones(at.width), np.inf, 0.0, 0.0, np.inf)
         if not np.isfinite(peaks).all() or not (peaks > 0).all():
             return nothing
-        energy = (self._heights * uppers(at.norms)[:, None]) ** 2
-        caps = peaks.max() * 0.9 ** np.arange(60)
-        left = np.min(energy @ np.minimum(1, caps / peaks[:, None]) ** 2, axis=0)
-        damping = np.minimum(1, caps[np.argmax(left / caps)] / peaks)
+        chosen = damping_of(jnp.asarray(self._heights), jnp.asarray(uppers(at.norms)), jnp.asarray(peaks))[0]
+        damping = np.asarray(chosen)
         signs = at.output[None, :, :] - at.means[:, :, None]
         if at.centered:
-            signs = np.concatenate([signs, np.full((len(signs), 1, at.width), arb(_MULTIPLE))], axis=1)
+            signs = np.concatenate([signs, np.full((len(signs), 1, at.width), arb(MULTIPLE))], axis=1)
         gram = at.gram_of_rows(at.slopes * balls(damping), signs)
         lowest = lambda_min_lower(gram)
         room = 64 * len(gram) * 2.0**-52 * lambda_max_upper(gram)

@@ -7,7 +7,7 @@ where it does. Then
 
 and, as the largest row sum bounds lambda_max, Delta(u)^2 = max_r |a_r|^2 max_i (best gain of sample i), where a budget
 u^2 is divided among the neurons: neuron r with share t^2 gains g_ir(t) = sum_j |G_ij| 1[mu_ir <= t, mu_jr <= t]. Any
-division obeys duality: for every price q >= 0 it gains at most q u^2 + sum_r max_t (g_ir(t) - q t^2). On a
+division obeys duality: for every multiplier q >= 0 it gains at most q u^2 + sum_r max_t (g_ir(t) - q t^2). On a
 grid t_1 < t_2 < ... a share in (t_(a-1), t_a] gains at most g(t_a) and costs at least max(t_(a-1), mu_ir)^2.
 
 A second bound pays for every sample on its own: sum_i |x_i|^2 (most signs on x_i that u^2 can buy). The smaller
@@ -19,24 +19,36 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from softntk.bounds.roundoff import ROOM, gamma
+
 __all__ = ["jumps"]
 
-# Shares below the smallest radius, as fractions of it, and prices q in units of 1/(largest radius)^2.
+# Shares below the smallest radius, as fractions of it, and multipliers q in units of 1/(largest radius)^2.
 _FRACTIONS = tuple(0.5**power for power in range(9, 0, -1))
-_PRICES = tuple(2.0**power for power in range(21))
+_MULTIPLIERS = tuple(2.0**power for power in range(21))
 _TILE_ENTRIES = 2**17
 
 
-def jumps(margins: Float[Array, "n m"], gram: Float[Array, "n n"], radii: Float[Array, " j"]) -> Float[Array, " j"]:
-    """Upper bounds Delta(u) / max_r |a_r| for ascending radii u, from the margins (infinite for a sample of zeros)."""
-    joint = jnp.minimum(_one_by_one(margins, gram, radii), _together(margins, jnp.abs(gram), radii))
-    return jnp.sqrt(joint)
+def jumps(
+    margins: Float[Array, "n m"], magnitudes: Float[Array, "n n"], radii: Float[Array, " j"]
+) -> Float[Array, " j"]:
+    """Upper bounds Delta(u) / max_r |a_r| for ascending radii u.
+
+    Arguments:
+        margins: mu from below, infinite for a sample of zeros.
+        magnitudes: |G| from above.
+
+    Gains are raised and costs lowered by more than rounding before they are subtracted, so that what is left is never
+    too small; sums over neurons have their own factor.
+    """
+    joint = jnp.minimum(_one_by_one(margins, magnitudes, radii), _together(margins, magnitudes * ROOM, radii))
+    return jnp.sqrt(joint) * (ROOM * (1 + gamma(margins.shape[1] + len(_FRACTIONS))))
 
 
 def _one_by_one(
     margins: Float[Array, "n m"], gram: Float[Array, "n n"], radii: Float[Array, " j"]
 ) -> Float[Array, " j"]:
-    costs = jnp.cumsum(jnp.sort(margins, axis=1) ** 2, axis=1)
+    costs = jnp.cumsum(jnp.sort(margins, axis=1) ** 2, axis=1) / (ROOM * (1 + gamma(margins.shape[1])))
 
     def at(radius: Float[Array, ""]) -> Float[Array, ""]:
         return jnp.sum(jnp.diagonal(gram) * (costs <= radius**2).sum(axis=1).astype(gram.dtype))
@@ -47,7 +59,7 @@ def _one_by_one(
 def _together(margins: Float[Array, "n m"], gram: Float[Array, "n n"], radii: Float[Array, " j"]) -> Float[Array, " j"]:
     size, width = margins.shape
     shares = jnp.concatenate([radii[0] * jnp.asarray(_FRACTIONS, radii.dtype), radii])
-    prices = jnp.asarray(_PRICES, radii.dtype) / jnp.where(radii[-1] > 0, radii[-1], 1) ** 2
+    multipliers = jnp.asarray(_MULTIPLIERS, radii.dtype) / jnp.where(radii[-1] > 0, radii[-1], 1) ** 2
 
     def of(tile: Float[Array, "n t"]) -> Float[Array, "j q n"]:
         """Sum over the tile's neurons of max_t (g - q t^2), with shares up to each radius."""
@@ -56,11 +68,11 @@ def _together(margins: Float[Array, "n m"], gram: Float[Array, "n n"], radii: Fl
             best, before = carry
             within = tile <= share
             gain = jnp.where(within, gram @ within.astype(gram.dtype), 0)
-            cost = jnp.where(within, jnp.maximum(before, tile), 0) ** 2
-            best = jnp.maximum(best, gain[None] - prices[:, None, None] * cost[None])
+            cost = jnp.where(within, jnp.maximum(before, tile), 0) ** 2 / ROOM
+            best = jnp.maximum(best, gain[None] - multipliers[:, None, None] * cost[None])
             return (best, share), best.sum(axis=2)
 
-        start = (jnp.zeros((len(_PRICES), *tile.shape), tile.dtype), jnp.zeros((), tile.dtype))
+        start = (jnp.zeros((len(_MULTIPLIERS), *tile.shape), tile.dtype), jnp.zeros((), tile.dtype))
         return jax.lax.scan(add, start, shares)[1][len(_FRACTIONS) :]
 
     # A neuron that no radius can turn gains nothing; so do the padded ones.
@@ -70,7 +82,7 @@ def _together(margins: Float[Array, "n m"], gram: Float[Array, "n n"], radii: Fl
     def accumulate(start, total: Float[Array, "j q n"]) -> Float[Array, "j q n"]:
         return total + of(jax.lax.dynamic_slice_in_dim(padded, start * tile, tile, axis=1))
 
-    gains = jnp.zeros((radii.size, prices.size, size), gram.dtype)
+    gains = jnp.zeros((radii.size, multipliers.size, size), gram.dtype)
     gains = jax.lax.fori_loop(0, padded.shape[1] // tile, accumulate, gains)
-    dual = gains + (prices[None, :] * radii[:, None] ** 2)[:, :, None]
+    dual = gains + (multipliers[None, :] * radii[:, None] ** 2)[:, :, None]
     return dual.min(axis=1).max(axis=1)

@@ -21,15 +21,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.bounds.lipschitz import Smoothness
+from softntk.bounds.roundoff import TRANSCENDENTAL, UNIT, gamma
 from softntk.failures import BadInput
 from softntk.networks.features import ReLU, Softmax
 from softntk.networks.two_layer import TwoLayer
 
 __all__ = ["step_error"]
-
-_UNIT = 2.0**-53
-# What is trusted of the exponential function, in units of rounding.
-_EXP = 8 * _UNIT
 
 
 def step_error(
@@ -60,28 +57,25 @@ def step_error(
         )
     centered = isinstance(network.features, Softmax)
     n, d, m, k = *inputs.shape, network.width, network.output_size
-    a, norm = float(smooth.output_norm), float(smooth.norms.max())
+    start = smooth.start
+    a, norm = float(start.output_norm), float(smooth.longest)
     longest = float(jnp.sqrt(jnp.max(jnp.sum(network.hidden**2, axis=0)))) + radius
 
-    zeta = _gamma(d + 2) * norm * longest * (2 if centered else 1)
-    tau = (1 + _EXP) * math.exp(zeta) - 1
-    total = (1 + tau) * (1 + _gamma(m + 2)) - 1
+    zeta = gamma(d + 2) * norm * longest * (2 if centered else 1)
+    tau = (1 + TRANSCENDENTAL) * math.exp(zeta) - 1
+    total = (1 + tau) * (1 + gamma(m + 2)) - 1
     if centered:
-        total = (1 + total) * (1 + _gamma(2)) / ((1 - tau) * (1 - _gamma(m))) - 1
-    growth = jnp.exp(radius * smooth.norms * (math.sqrt(2) if centered else 1))[:, None]
-    features = jnp.exp(smooth.scores) * growth
+        total = (1 + total) * (1 + gamma(2)) / ((1 - tau) * (1 - gamma(m))) - 1
+    growth = jnp.exp(radius * start.norms * (math.sqrt(2) if centered else 1))[:, None]
+    features = jnp.exp(start.scores_above) * growth
     outputs = m * a * math.sqrt(n * k) if centered else float(jnp.linalg.norm(features @ jnp.abs(network.output).T))
 
     factor = (2 if centered else 1) * a
-    rho = (1 + _UNIT) * total * outputs + _UNIT * residual
-    theta = factor * ((1 + _gamma(k + 4)) * rho + (_gamma(k + 4) + total * math.sqrt(k)) * (residual + rho))
-    phi = float(jnp.linalg.norm(features * smooth.norms[:, None]))
-    sums = (1 + total) * (1 + _gamma(n + 3)) - 1
+    rho = (1 + UNIT) * total * outputs + UNIT * residual
+    theta = factor * ((1 + gamma(k + 4)) * rho + (gamma(k + 4) + total * math.sqrt(k)) * (residual + rho))
+    phi = float(jnp.linalg.norm(features * start.norms[:, None]))
+    sums = (1 + total) * (1 + gamma(n + 3)) - 1
     gradient = phi * (sums * (factor * residual + theta) + theta)
     size = float(jnp.linalg.norm(network.hidden)) + radius
-    step = step_size * (gradient + _UNIT * (beta * residual + gradient))
-    return (1 + _UNIT) * step + _UNIT * (size + step_size * beta * residual + step)
-
-
-def _gamma(terms: int) -> float:
-    return terms * _UNIT / (1 - terms * _UNIT)
+    step = step_size * (gradient + UNIT * (beta * residual + gradient))
+    return (1 + UNIT) * step + UNIT * (size + step_size * beta * residual + step)

@@ -20,24 +20,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.bounds.capping import Floor, capped, rounding
+from softntk.bounds.capping import Floor, capped
 from softntk.bounds.lipschitz import Smoothness, smoothness
+from softntk.bounds.roundoff import ROOM
+from softntk.bounds.start import residual_above, singular_ends
+from softntk.certificates.grid import FRACTIONS, METHODS, radii_in_units
 from softntk.certificates.path import Rate, Reach, reach
-from softntk.kernels.empirical import empirical_ntk
-from softntk.kernels.spectra import as_matrix
 from softntk.networks.features import ReLU
 from softntk.networks.two_layer import TwoLayer
 
-__all__ = ["METHODS", "Assessment", "Constants", "assess", "constants"]
-
-#: The rates of decrease, in the order of `Assessment.method`.
-METHODS = ("exact", "capped", "double", "small")
-
-# Radii of the grid in units of r0/s0, below which no path ends. ReLU pays for every radius with n m work.
-_SMOOTH = (*(j / 10 for j in range(1, 31)), 3.4, 3.9, 4.5, 5.2, 6.0, 7.0, 8.0)
-_JUMPING = (*(j / 10 for j in range(1, 21)), 2.3, 2.7, 3.2, 4.0)
-# Step sizes tried, in units of 1/beta^2.
-_FRACTIONS = (1.0, 0.25, 1 / 16, 1 / 64)
+__all__ = ["Assessment", "Constants", "assess", "constants"]
 
 
 class Constants(eqx.Module):
@@ -46,9 +38,10 @@ class Constants(eqx.Module):
     Attributes:
         smooth: the bounds on the change of the Jacobian.
         floor: the damped floor of sigma_min; None for ReLU or where it was not asked for.
-        lambda_min, lambda_max: extreme eigenvalues of H = J J^T / m.
-        lambda_error: their numerical error.
-        s0, b0: sqrt(m lambda), rounded down and up by the error.
+        lambda_min, lambda_max: extreme eigenvalues of H = J J^T / m, as computed.
+        lambda_error: bound of the error of `lambda_min`.
+        s0, b0: bounds of the extreme singular values of J; s0 is zero where it is not known to be positive.
+        residual: r0, above ||F - Y||_F and never zero.
     """
 
     smooth: Smoothness
@@ -58,6 +51,7 @@ class Constants(eqx.Module):
     lambda_error: Float[Array, ""]
     s0: Float[Array, ""]
     b0: Float[Array, ""]
+    residual: Float[Array, ""]
 
 
 class Assessment(eqx.Module):
@@ -90,59 +84,60 @@ class Assessment(eqx.Module):
 
 
 @eqx.filter_jit
-def constants(network: TwoLayer, inputs: Float[Array, "n d"], *, sharp: bool = True) -> Constants:
-    """Compute the constants at W0 = network.hidden; float64 wanted (see `smoothness`). Works under jit.
+def constants(
+    network: TwoLayer, inputs: Float[Array, "n d"], labels: Float[Array, "n k"], *, sharp: bool = True
+) -> Constants:
+    """Compute the constants at W0 = network.hidden; float64 wanted (see `start`). Works under jit.
 
     Arguments:
         sharp: whether to compute the damped floor, which costs up to four more kernels.
     """
     smooth = smoothness(network, inputs)
-    kernel = as_matrix(empirical_ntk(network, inputs))
-    values = jnp.linalg.eigvalsh(kernel)
-    error = rounding(kernel, network, smooth)
-    floor = capped(network, inputs, smooth) if sharp and not isinstance(network.features, ReLU) else None
+    ends = singular_ends(smooth.start)
     return Constants(
         smooth=smooth,
-        floor=floor,
-        lambda_min=values[0],
-        lambda_max=values[-1],
-        lambda_error=error,
-        s0=jnp.sqrt(network.width * jnp.maximum(values[0] - error, 0)),
-        b0=jnp.sqrt(network.width * (values[-1] + error)),
+        floor=capped(smooth) if sharp and not isinstance(network.features, ReLU) else None,
+        lambda_min=ends.smallest / network.width,
+        lambda_max=ends.largest / network.width,
+        lambda_error=ends.error / network.width,
+        s0=ends.low,
+        b0=ends.high,
+        residual=residual_above(smooth.start, labels),
     )
 
 
 def assess(
     found: Constants,
-    residual: Float[Array, ""],
     step_size: Float[Array, ""] | None = None,
     *,
+    residual: Float[Array, ""] | None = None,
     width_factor: float | Float[Array, ""] = 1.0,
     known: tuple[Float[Array, " g"], Float[Array, " g"]] | None = None,
 ) -> Assessment:
     """Search for the path. Works under jit.
 
     Arguments:
-        residual: r0 = ||F - Y||_F at W0.
         step_size: eta in use; None to choose.
+        residual: a residual to account for in place of r0.
         width_factor: pretend that the network is wider by this factor, by the laws s0^2, b0^2 ~ m and Delta^3 ~ m: an
             estimate and no proof unless it is 1.
         known: radii and bounds of an earlier assessment, to interpolate from: an estimate and no proof.
     """
-    more, jumping = jnp.asarray(width_factor, residual.dtype), isinstance(found.smooth.features, ReLU)
-    grid = _grid(found.s0, residual, more, jumping)
+    residual = found.residual if residual is None else residual
+    factor, jumping = jnp.asarray(width_factor, residual.dtype), isinstance(found.smooth.features, ReLU)
+    grid = _grid(found.s0, residual, factor, jumping)
     if known is not None:
         bounds = _between(grid, *known, jumping)
     else:
         bounds = found.smooth.changes(grid) if jumping else found.smooth.lipschitz_at(grid)
-    return _searched(grid, bounds, (found.s0, found.b0), found.floor, residual, step_size, more, jumping)
+    return _searched(grid, bounds, (found.s0, found.b0), found.floor, residual, step_size, factor, jumping)
 
 
 @partial(jax.jit, static_argnames="jumping")
-def _grid(s0: Float[Array, ""], residual: Float[Array, ""], more: Float[Array, ""], jumping: bool) -> Array:
-    s0 = s0 * jnp.sqrt(more)
+def _grid(s0: Float[Array, ""], residual: Float[Array, ""], factor: Float[Array, ""], jumping: bool) -> Array:
+    s0 = s0 * jnp.sqrt(factor)
     unit = jnp.where((s0 > 0) & (residual > 0), residual / jnp.where(s0 > 0, s0, 1), 1e-9)
-    return unit * jnp.asarray(_JUMPING if jumping else _SMOOTH, residual.dtype)
+    return unit * jnp.asarray(radii_in_units(jumping), residual.dtype)
 
 
 @partial(jax.jit, static_argnames="jumping")
@@ -164,20 +159,24 @@ def _searched(
     damped: Floor | None,
     residual: Float[Array, ""],
     step_size: Float[Array, ""] | None,
-    more: Float[Array, ""],
+    factor: Float[Array, ""],
     jumping: bool,
 ) -> Assessment:
-    """The search itself, whose shapes are those of the grid: it is compiled once for networks of any size."""
-    s0, b0 = (end * jnp.sqrt(more) for end in ends)
+    """The search itself, whose shapes are those of the grid: it is compiled once for networks of any size.
+
+    Its own rounding is a few hundred u relative to s0, b0 and r0, which is taken from them beforehand: a lower s0
+    lowers every rate by as much, and beta and charges grow.
+    """
+    s0, b0, residual = ends[0] * jnp.sqrt(factor) / ROOM, ends[1] * jnp.sqrt(factor) * ROOM, residual * ROOM
     if jumping:
-        change = bounds * jnp.cbrt(more)
+        change = bounds * jnp.cbrt(factor)
         floor, beta = _flat(s0 - change), b0 + change
         rates = _jumping(s0, b0, change, step_size)
     else:
         exact, change = _exact(s0, bounds, grid)
         floor, beta = exact, b0 + change
         if damped is not None:
-            grown = (damped.start * jnp.sqrt(more), damped.share / jnp.sqrt(more))
+            grown = (damped.start * jnp.sqrt(factor) / ROOM, damped.share / jnp.sqrt(factor))
             wider: Floor = eqx.tree_at(lambda f: (f.start, f.share), damped, grown)
             floor = _higher(exact, wider.lines(grid), grid)
         rates = _smooth(exact, floor, bounds, beta, residual, step_size)
@@ -209,34 +208,32 @@ def _fractions(beta: Float[Array, " j"], step_size: Float[Array, ""] | None) -> 
     """c = eta beta^2 in each cell, for every step size to try."""
     if step_size is not None:
         return [step_size * beta**2]
-    return [jnp.full_like(beta, fraction) for fraction in _FRACTIONS]
+    return [jnp.full_like(beta, fraction) for fraction in FRACTIONS]
 
 
 def _smooth(
     exact: _Lines, floor: _Lines, lipschitz: Array, beta: Array, residual: Array, step_size: Array | None
 ) -> list[tuple[int, Array, Rate]]:
     rates = []
-    for index, part in enumerate(_fractions(beta, step_size)):
+    for index, c in enumerate(_fractions(beta, step_size)):
         if index == 0:
-            rates.append((0, part, Rate(*exact, jnp.zeros_like(beta), part <= 1)))
+            rates.append((METHODS.index("exact"), c, Rate(*exact, jnp.zeros_like(beta), c <= 1)))
         if floor is not exact:
-            rates.append((1, part, Rate(*floor, part * lipschitz * residual / (2 * beta), part <= 1)))
+            charge = c * lipschitz * residual / (2 * beta)
+            rates.append((METHODS.index("capped"), c, Rate(*floor, charge, c <= 1)))
     return rates
 
 
 def _jumping(s0: Array, b0: Array, change: Array, step_size: Array | None) -> list[tuple[int, Array, Rate]]:
-    rates = []
-    for index, part in enumerate(_fractions(b0 + change, step_size)):
-        none, allowed = jnp.zeros_like(change), part <= 1
+    rates, none = [], jnp.zeros_like(change)
+    for index, c in enumerate(_fractions(b0 + change, step_size)):
         if index == 0:
-            rates.append((2, part, Rate(*_flat(s0 - 2 * change), none, allowed)))
-        root = jnp.sqrt(jnp.maximum(s0**2 - change**2, 0))
+            rates.append((METHODS.index("double"), c, Rate(*_flat(s0 - 2 * change), none, c <= 1)))
+        whole = jnp.sqrt(jnp.maximum(s0**2 - change**2, 0)) - change
+        charge = c * (s0 + change) / 2
         # Where c depends on the cell that p is in, so does what is subtracted all the way there.
-        price = part * (s0 + change) / 2
-        fixed = step_size is not None
-        rates.append(
-            (3, part, Rate(*_flat(root - change - (0 if fixed else price)), price if fixed else none, allowed))
-        )
+        level, charge = (whole - charge, none) if step_size is None else (whole, charge)
+        rates.append((METHODS.index("small"), c, Rate(*_flat(level), charge, c <= 1)))
     return rates
 
 
@@ -251,10 +248,10 @@ def _best(
 ) -> Assessment:
     """The fastest proof; where there is none, the smallest h."""
 
-    def outcome(method: int, part: Array, rate: Rate) -> Assessment:
+    def outcome(method: int, fraction: Array, rate: Rate) -> Assessment:
         found: Reach = reach(grid, rate, residual)
         known = jnp.isfinite(found.path)
-        eta = part[found.cell] / beta[found.cell] ** 2 if step_size is None else step_size
+        eta = fraction[found.cell] / beta[found.cell] ** 2 if step_size is None else step_size
         s_end = floor[0][found.cell] - floor[1][found.cell] * found.path
         return Assessment(
             h=found.h,
@@ -265,7 +262,7 @@ def _best(
             decrease=found.decrease,
             beta=jnp.where(known, beta[found.cell], jnp.nan),
             step_size=jnp.where(known, eta, jnp.nan),
-            contraction=1 - eta * s_end * found.decrease,
+            contraction=jnp.minimum(jnp.nextafter(1 - eta * s_end * found.decrease, 2.0), 1),
             radii=grid,
             bounds=bounds,
         )

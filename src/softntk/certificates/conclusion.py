@@ -16,6 +16,8 @@ from softntk.numerics.enclosure import lower, upper
 
 __all__ = ["Lines", "at_path", "concluded"]
 
+# What is promised keeps this distance, relative, from what was found: whoever computes it again rounds otherwise.
+_SLACK = arb(2) ** -40
 #: level_j and slope_j of the floor of `capping`; empty where there is none.
 Lines = list[tuple[arb, arb]]
 
@@ -41,7 +43,7 @@ def concluded(proof: Proof, lines: Lines, method: str, part: float | None, step_
     best, found = arb(0), None
     for used in range(1, len(proof.radii) + 1):
         here = _truncated(replace(proof, method=method), used)
-        beta = upper(here.b0 + _changes(here)[-1])
+        beta = upper((here.b0 + _changes(here)[-1]) * (1 + _SLACK))
         c = part if part is not None else upper(arb(step_size or 0) * arb(beta) ** 2)
         allowed = step_size is None or bool(step_size * arb(beta) ** 2 <= c)
         here = replace(here, beta=beta, fraction=c)
@@ -50,14 +52,16 @@ def concluded(proof: Proof, lines: Lines, method: str, part: float | None, step_
         cells = _cells(here, lines)
         last = cells[-1]
         before = sum((_area(cell, cell.end - cell.start) for cell in cells[:-1]), arb(0))
+        # A little more than r0, so that the integral is beyond it after every rounding.
+        missing = (here.residual * (1 + _SLACK) - before).max(arb(0))
         whole = last.end - last.start
         if last.top > last.slope * whole:
             best = best.max(before + _area(last, whole))
-        root = last.top**2 - 2 * last.slope * (here.residual - before)
+        root = last.top**2 - 2 * last.slope * missing
         if found is None and last.top > 0 and root > 0:
-            # A little farther than the root, so that the integral is certainly beyond r0.
-            end = upper(last.start + 2 * (here.residual - before) / (last.top + root.sqrt()) * (1 + arb(2) ** -40))
-            if end <= last.end and end > last.start:
+            # Beyond the start of the cell also where what was missing is found right there.
+            end = upper((last.start + 2 * missing / (last.top + root.sqrt())) * (1 + _SLACK))
+            if last.start < end <= last.end:
                 found = _at_end(replace(here, path=end), lines, step_size)
     h = upper(proof.residual / (2 * best)) if best > 0 else math.inf
     return replace(found or proof, h=h)
@@ -76,11 +80,10 @@ def at_path(proof: Proof, lines: Lines) -> tuple[arb, arb, arb, arb]:
 
 def _at_end(proof: Proof, lines: Lines, step_size: float | None) -> Proof:
     _, decrease, smallest, _ = at_path(proof, lines)
-    eta = lower(arb(proof.fraction) / arb(proof.beta) ** 2) if step_size is None else step_size
-    s_end, decrease = lower(smallest), lower(decrease)
-    return replace(
-        proof, decrease=decrease, s_end=s_end, step_size=eta, contraction=upper(1 - arb(eta) * s_end * decrease)
-    )
+    eta = lower(arb(proof.fraction) / arb(proof.beta) ** 2 * (1 - _SLACK)) if step_size is None else step_size
+    s_end, decrease = lower(smallest * (1 - _SLACK)), lower(decrease * (1 - _SLACK))
+    contraction = upper(1 - arb(eta) * s_end * decrease * (1 - _SLACK))
+    return replace(proof, decrease=decrease, s_end=s_end, step_size=eta, contraction=contraction)
 
 
 def _truncated(proof: Proof, used: int) -> Proof:

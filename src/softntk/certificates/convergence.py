@@ -20,13 +20,14 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.certificates.assessment import METHODS, Assessment, Constants, assess, constants
+from softntk.certificates.assessment import Assessment, Constants, assess, constants
+from softntk.certificates.grid import EASY, METHODS
 from softntk.certificates.proof import Proof
 from softntk.certificates.rigorous import prove
 from softntk.certificates.suggestions import Suggestion, suggestion
 from softntk.failures import BadInput
 from softntk.kernels.degenerate import degeneracy
-from softntk.networks.features import ReLU, Softmax
+from softntk.networks.features import Exponential, ReLU, Softmax
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix, require_float64
 from softntk.numerics.memory import announce
@@ -36,10 +37,14 @@ __all__ = ["Certificate", "certify"]
 
 _DESCENT = "gradient descent from these weights reaches loss zero"
 _FLOW = "gradient flow from these weights reaches loss zero"
-# Relative rounding of h, generously: sums of n m terms and a few square roots, but no cancellation.
-_ROUNDING = 1e-9
-# The proof in balls is a little sharper than float64, so it is tried up to this h.
-_NEAR = 0.55
+# h this near to 1/2 is left open; its rounding is far smaller and is on the safe side already.
+_MARGIN = 1e-9
+# Logarithms are rounded; one step in a million million more is no loss.
+_STEPS_ROOM = 1 + 1e-12
+# From this h on, where rounding plays no part in it, the proof in balls, whose bounds differ a little, is not tried.
+_FAR = 0.55
+# Rounding plays no part where it changes lambda and r0 by less than this, relative.
+_EXACT = 0.01
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,10 @@ class Certificate:
         flow: verdict of gradient flow, which needs less.
         features: name of the feature.
         width: m.
-        lambda_min: smallest eigenvalue of the tangent kernel H.
-        lambda_error: its numerical error.
+        lambda_min: smallest eigenvalue of the tangent kernel H, as computed; from below if proved in balls.
+        lambda_error: bound of its error; 0 if proved in balls.
         s0, b0: bounds of sigma_min(J) and ||J|| at the start.
-        residual: r0 = ||F - Y||_F.
+        residual: r0, above ||F - Y||_F by what rounding can have done to it, and so never 0.
         h: r0 / (2 int_0^p psi), below 1/2 exactly if the theorem applies; L r0 / s0^2 for a constant L.
         h_flow: the same for gradient flow.
         method: which rate of decrease proves it (see `assessment`).
@@ -92,8 +97,8 @@ class Certificate:
     proof: Proof | None = None
 
     @property
-    def certified(self) -> bool:
-        """Whether gradient descent is shown to converge."""
+    def established(self) -> bool:
+        """Whether gradient descent is shown to converge: *certified*, or *holds* in float64."""
         return self.verdict.established
 
     def steps_to(self, loss: float) -> float:
@@ -104,13 +109,14 @@ class Certificate:
         """
         if not loss > 0:
             raise BadInput("loss", required="be positive", got=repr(loss), advice="Type loss=1e-3.")
-        if not self.certified:
+        if not self.established:
             return math.inf
-        if self.residual**2 <= 2 * loss:
+        goal = math.sqrt(2) * math.sqrt(loss)
+        if self.residual <= goal:
             return 0
-        factor = math.log(self.residual / math.sqrt(2 * loss))
+        factor = math.log(self.residual) - math.log(goal)
         rate = -math.log(self.contraction) if self.contraction > 0 else math.inf
-        return math.ceil(factor / rate) if rate > 0 else math.inf
+        return math.ceil(factor / rate * _STEPS_ROOM) if rate > 0 else math.inf
 
     def residual_after(self, steps: int) -> float:
         """Upper bound of ||R|| after this many steps; NaN if nothing is proved."""
@@ -131,8 +137,9 @@ def certify(
     Arguments:
         step_size: the step size in use; None to find the one with the fastest guarantee.
         sharp: whether to spend up to four more kernels on the damped floor where the plain bound does not do.
-        rigorous: prove every number of descent in ball arithmetic, unless float64 finds h far from 1/2: *certified*
-            instead of *holds*. The verdict of gradient flow stays that of float64.
+        rigorous: prove every number of descent in ball arithmetic: *certified*, or *undecided* or *does not apply* with
+            the reason, never *holds*. Only where float64 finds h above 1/2, by more than rounding or other bounds could
+            change, the proof is not tried. The verdict of gradient flow stays that of float64.
 
     Raises:
         BadInput: wrong shapes, NaN or infinite entries, not float64, a step size that is not positive and finite.
@@ -142,19 +149,25 @@ def certify(
     reason = degeneracy(network, inputs)
     if reason is not None:
         return _without(network, does_not_apply(_DESCENT, reason), does_not_apply(_FLOW, reason))
-    residual = jnp.linalg.norm(network(inputs) - labels)
     eta = None if step_size is None else jnp.asarray(step_size, inputs.dtype)
     # The plain bound is cheap and mostly does for wide networks; the damped floor is for the others.
-    found = constants(network, inputs, sharp=False)
-    result = assess(found, residual, eta)
-    if sharp and not isinstance(network.features, ReLU) and not result.h < 0.25:
-        found = constants(network, inputs)
-        result = assess(found, residual, eta)
-    certificate = _concluded(network, found, result, residual, step_size)
-    if not (rigorous and certificate.h < _NEAR):
+    found = constants(network, inputs, labels, sharp=False)
+    result = assess(found, eta)
+    if sharp and not isinstance(network.features, ReLU) and not result.h < EASY:
+        found = constants(network, inputs, labels)
+        result = assess(found, eta)
+    certificate = _concluded(network, found, result, step_size)
+    if not rigorous or _out_of_reach(found, certificate):
         return certificate
-    hint = certificate.path if certificate.path > 0 else None
+    hint = certificate.path if 0 < certificate.path < math.inf else None
     return _proved(certificate, prove(network, inputs, labels, path=hint, step_size=step_size))
+
+
+def _out_of_reach(found: Constants, certificate: Certificate) -> bool:
+    """Whether float64 knows that h is too large. NaN is not known."""
+    sure = certificate.lambda_error < _EXACT * certificate.lambda_min
+    sure = sure and float(jnp.linalg.norm(found.smooth.start.output_error)) < _EXACT * certificate.residual
+    return sure and _FAR <= certificate.h < math.inf and certificate.verdict.answer is Answer.DOES_NOT_APPLY
 
 
 def _proved(certificate: Certificate, proof: Proof) -> Certificate:
@@ -190,14 +203,10 @@ def _without(network: TwoLayer, verdict: Verdict, flow: Verdict) -> Certificate:
     return Certificate(verdict, flow, network.features.name, network.width)
 
 
-def _concluded(
-    network: TwoLayer, found: Constants, result: Assessment, residual: Float[Array, ""], step_size: float | None
-) -> Certificate:
+def _concluded(network: TwoLayer, found: Constants, result: Assessment, step_size: float | None) -> Certificate:
     known = bool(result.h < 0.5)
-    verdict, flow = (
-        _verdict(claim, found, float(h), float(residual)) for claim, h in ((_DESCENT, result.h), (_FLOW, result.h_flow))
-    )
-    if not known and step_size is not None and bool(result.h_flow < 0.5):
+    verdict, flow = (_verdict(claim, found, float(h)) for claim, h in ((_DESCENT, result.h), (_FLOW, result.h_flow)))
+    if not known and step_size is not None and flow.established:
         verdict = does_not_apply(_DESCENT, _step_too_large(found, step_size), float(result.h), 0.5)
     numbers: dict[str, Any] = {
         name: float(getattr(result, name)) if known else math.nan
@@ -213,24 +222,25 @@ def _concluded(
         lambda_error=float(found.lambda_error),
         s0=float(found.s0),
         b0=float(found.b0),
-        residual=float(residual),
+        residual=float(found.residual),
         h=float(result.h),
         h_flow=float(result.h_flow),
         method=METHODS[int(result.method)] if known else "",
         **numbers,
         cap=math.nan if found.floor is None else float(found.floor.cap),
-        suggestion=suggestion(found, result, residual, step_size) if open_case else None,
+        suggestion=suggestion(found, result, step_size) if open_case else None,
     )
 
 
-def _verdict(claim: str, found: Constants, h: float, residual: float) -> Verdict:
+def _verdict(claim: str, found: Constants, h: float) -> Verdict:
     value, error = float(found.lambda_min), float(found.lambda_error)
-    if not math.isfinite(float(found.lambda_max)):
-        return does_not_apply(claim, "exp(z) overflows, so the tangent kernel is not finite")
-    if not value > error:
+    if not math.isfinite(float(found.b0)) or not math.isfinite(float(found.residual)):
+        what = "exp(z)" if isinstance(found.smooth.features, Exponential) else "a product of inputs and weights"
+        return Verdict(claim, Answer.UNDECIDED, f"{what} leaves the range of float64, so nothing is known")
+    if not float(found.s0) > 0:
         reason = f"the smallest eigenvalue of the tangent kernel is {value:.3g} with numerical error {error:.2g}"
         return Verdict(claim, Answer.UNDECIDED, reason, value, error)
-    verdict = at_most(claim, h if residual > 0 else 0.0, 0.5, error=_ROUNDING)
+    verdict = at_most(claim, h, 0.5, error=_MARGIN)
     if verdict.answer is Answer.HOLDS:
         return replace(verdict, reason=f"h = {verdict.measured:.4g}, and below 1/2 is enough")
     if verdict.answer is Answer.UNDECIDED:

@@ -77,11 +77,10 @@ class _Margin(eqx.Module):
     step_size: Float[Array, ""] | None
 
     def __call__(self, network: TwoLayer) -> Float[Array, ""]:
-        found = constants(network, self.inputs)
-        residual = jnp.linalg.norm(network(self.inputs) - self.labels)
-        h = assess(found, residual, self.step_size).h
+        found = constants(network, self.inputs, self.labels)
+        h = assess(found, self.step_size).h
         # Where lambda is numerical zero nothing is known.
-        return jnp.where(found.lambda_min > found.lambda_error, 0.5 - h, jnp.nan)
+        return jnp.where(found.s0 > 0, 0.5 - h, jnp.nan)
 
 
 def certify_during_training(
@@ -117,5 +116,5 @@ def certify_during_training(
         until="margin",
     )
     certificate = certify(trained, inputs, labels, step_size=eta)
-    reached = bool(np.asarray(trace.probes["margin"])[-1] > 0) and certificate.certified
+    reached = bool(np.asarray(trace.probes["margin"])[-1] > 0) and certificate.established
     return TrainingCertificates(int(np.asarray(trace.steps)[-1]) if reached else None, certificate, trained, trace)

@@ -60,7 +60,7 @@ class InexactCertificate:
     step_size: float = math.nan
 
     @property
-    def certified(self) -> bool:
+    def established(self) -> bool:
         """Whether the promise is shown to be kept."""
         return self.verdict.established
 
@@ -105,16 +105,16 @@ def certify_inexact(
     if error is not None and not 0 <= error < math.inf:
         raise BadInput("error", required="be at least 0 and finite", got=repr(error), advice="Type error=1e-12.")
     exact = certify(network, inputs, labels, step_size=step_size)
-    if not exact.certified:
+    if not exact.established:
         verdict = Verdict(_CLAIM, exact.verdict.answer, exact.verdict.reason)
         return InexactCertificate(verdict, steps)
-    found = constants(network, inputs)
+    found = constants(network, inputs, labels)
     beta, path, most = (_ROOM * value for value in (exact.beta, exact.path, exact.residual))
     delta = error
     if delta is None:
         delta = step_error(network, inputs, found.smooth, step_size=step_size, radius=path, residual=most, beta=beta)
     raised = (exact.residual + 2 * beta * steps * delta + delta / (step_size * beta)) * _STRICT
-    result = assess(found, jnp.asarray(raised, inputs.dtype), jnp.asarray(step_size, inputs.dtype))
+    result = assess(found, jnp.asarray(step_size), residual=jnp.asarray(raised))
     verdict = at_most(_CLAIM, float(result.h), 0.5)
     # The errors were bounded for these, so they must be enough.
     fits = raised <= most and bool((result.beta <= beta) & (result.path <= path))

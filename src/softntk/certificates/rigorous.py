@@ -14,7 +14,9 @@ from jaxtyping import Array, Float
 
 from softntk.bounds.enclosed import Enclosed
 from softntk.bounds.enclosed_change import Change, Floor
+from softntk.bounds.start import SMALLEST_RESIDUAL
 from softntk.certificates.conclusion import Lines, at_path, concluded
+from softntk.certificates.grid import EASY, FRACTIONS, radii_in_units
 from softntk.certificates.proof import CLAIM, Inequality, Proof
 from softntk.failures import BadInput
 from softntk.networks.two_layer import TwoLayer
@@ -22,14 +24,6 @@ from softntk.numerics.enclosure import lower, upper, working_precision
 from softntk.verdicts import Answer, Verdict, does_not_apply
 
 __all__ = ["prove"]
-
-# Radii in units of r0/s0, below which no path ends. ReLU pays more for each.
-_SMOOTH = (*(j / 10 for j in range(1, 31)), 3.4, 3.9, 4.5, 5.2, 6.0, 7.0, 8.0)
-_JUMPING = (*(j / 10 for j in range(1, 21)), 2.3, 2.7, 3.2, 4.0)
-# Values of c tried: step sizes in units of 1/beta^2.
-_FRACTIONS = (1.0, 1 / 4, 1 / 16, 1 / 64)
-# Below this h the floor of `capping`, which costs another kernel, is not asked for.
-_EASY = 0.25
 
 
 def prove(
@@ -62,9 +56,9 @@ def prove(
 
 def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
     proof = _start(enclosed)
-    if not (proof.s0 > 0 and 0 < proof.residual < math.inf):
+    if not (proof.s0 > 0 and proof.residual < math.inf):
         return replace(proof, verdict=_nothing_to_start_from(proof))
-    grid = proof.residual / proof.s0 * np.array(_JUMPING if enclosed.jumps else _SMOOTH)
+    grid = proof.residual / proof.s0 * np.array(radii_in_units(enclosed.jumps))
     whole = len(grid)
     grid = grid[: 1 + int((grid < reach * (1 + 1e-6)).sum())]
     change = Change(enclosed)
@@ -74,14 +68,14 @@ def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
     # Room for the checker, whose test vectors are others.
     bounds = tuple(upper(arb(bound) * (1 + arb(2) ** -36)) for bound in proved)
     proof = replace(proof, radii=tuple(grid.tolist()), bounds=bounds, prices=tuple(prices))
-    parts: tuple[float | None, ...] = _FRACTIONS if step_size is None else (None,)
+    parts: tuple[float | None, ...] = FRACTIONS if step_size is None else (None,)
     lines: Lines = []
     if enclosed.jumps:
         outcomes = [concluded(proof, lines, "double", 1.0, step_size)]
         outcomes += [concluded(proof, lines, "small", part, step_size) for part in parts]
     else:
         outcomes = [concluded(proof, lines, "exact", 1.0, step_size)]
-        if not outcomes[0].h < _EASY:
+        if not outcomes[0].h < EASY:
             floor = change.floor
             lines = change.lines(floor, proof.radii)
             damped = replace(proof, damping=floor.damping, cap=floor.cap, start=floor.start)
@@ -115,15 +109,13 @@ def _start(enclosed: Enclosed) -> Proof:
         Verdict(CLAIM, Answer.UNDECIDED, "not concluded"),
         lambda_min=low,
         lambda_max=high,
-        residual=upper(arb(enclosed.residual) * (1 + arb(2) ** -50)),
+        residual=max(upper(arb(enclosed.residual) * (1 + arb(2) ** -50)), SMALLEST_RESIDUAL),
         s0=lower((enclosed.width * arb(low)).sqrt()),
         b0=upper((enclosed.width * arb(high)).sqrt()),
     )
 
 
 def _nothing_to_start_from(proof: Proof) -> Verdict:
-    if proof.residual == 0:
-        return does_not_apply(CLAIM, "the loss is zero already")
     reason = f"the smallest eigenvalue of the tangent kernel, at least {proof.lambda_min:.3g}, is not proved positive"
     if not proof.residual < math.inf:
         reason = "the outputs are beyond the range of float64, or a sign is not decided"

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from softntk.certificates.assessment import Assessment, Constants, assess
 from softntk.networks.features import ReLU
@@ -43,23 +42,21 @@ class Suggestion:
         return "what would help: " + ", or ".join(parts) if parts else "nothing that is known would help"
 
 
-def suggestion(
-    found: Constants, result: Assessment, residual: Float[Array, ""], step_size: float | None = None
-) -> Suggestion:
+def suggestion(found: Constants, result: Assessment, step_size: float | None = None) -> Suggestion:
     """Estimate width, residual and scale that would bring h below 1/2.
 
     Arguments:
         result: the assessment that failed; its bounds are interpolated.
         step_size: kept for the residual, not for the width: wider networks need smaller ones.
     """
+    residual, known = found.residual, (result.radii, result.bounds)
     eta = None if step_size is None else jnp.asarray(step_size, residual.dtype)
-    known = (result.radii, result.bounds)
 
     def wider(factor: float) -> bool:
-        return bool(assess(found, residual, width_factor=jnp.asarray(factor, residual.dtype), known=known).h < 0.5)
+        return bool(assess(found, width_factor=jnp.asarray(factor, residual.dtype), known=known).h < 0.5)
 
     def shrunk(factor: float) -> bool:
-        return bool(assess(found, residual / factor, eta, known=known).h < 0.5)
+        return bool(assess(found, eta, residual=residual / factor, known=known).h < 0.5)
 
     smaller = _smallest(shrunk)
     # Distances in units of the scale: a start f times as large turns as many signs as a residual f times as small.

@@ -21,7 +21,7 @@ def described(certificate: Certificate) -> dict[str, Any]:
     verdict = certificate.verdict
     words = [f"{certificate.features}, m = {certificate.width:,}: {verdict}"]
     steps = certificate.steps_to(_LOSS)
-    if certificate.certified:
+    if certificate.established:
         words += [
             f"h = {certificate.h:.4g}, and 1/2 is the limit; smallest eigenvalue {certificate.lambda_min:.4g}",
             f"with steps of {certificate.step_size:.4g} the residual shrinks by {certificate.contraction:.6g} or "
@@ -33,7 +33,7 @@ def described(certificate: Certificate) -> dict[str, Any]:
         ]
     elif certificate.suggestion is not None:
         words.append(str(certificate.suggestion))
-    if not certificate.certified and certificate.flow.established:
+    if not certificate.established and certificate.flow.established:
         words.append(str(certificate.flow))
     numbers = {name: _finite(getattr(certificate, name)) for name in _NUMBERS}
     return {

@@ -87,7 +87,7 @@ def command(
     else:
         certificate = certify(network, inputs, labels, rigorous=rigorous)
         found |= described(certificate) | {"seed": seed, "scale": scale}
-        established = certificate.certified
+        established = certificate.established
         if output is not None and established and certificate.proof is not None:
             notes = {"data": data, "made by": f"softntk certify, seed {seed}"}
             path = write(output_path(output, ".json"), certificate.proof, network, inputs, labels, notes=notes)

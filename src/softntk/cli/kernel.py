@@ -78,7 +78,7 @@ def command(
         "seed": seed,
         "width": width,
         "notes": list(preparation.notes),
-        "obstacles": training.obstacles(parallel=features == "relu"),
+        "obstacles": training.obstacles(parallel=features == "relu", places=preparation.places),
     }
     steps = (60 if training.count > _MANY else 0) if lanczos is None else lanczos
     if steps:

@@ -28,11 +28,12 @@ def command(
     log_to_stderr()
     import numpy as np
 
-    from softntk.data import read_inputs
+    from softntk.data import read_matching
     from softntk.estimators import load_predictor
 
     loaded = load_predictor(model)
-    predicted = np.asarray(loaded.predict(read_inputs(data, loaded.preparation.input_names)))
+    table = read_matching(data, loaded.preparation, targets=False)
+    predicted = np.asarray(loaded.predict(table.inputs))
     rows = predicted.reshape(len(predicted), -1).tolist()
     names = list(loaded.preparation.target_names)
     if json_:

@@ -27,8 +27,8 @@ def command(
     count: Count = None,
     held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
     scaling: Scalings = "sphere,hemisphere",
-    rung: Annotated[
-        Literal["auto", "expanded", "dense", "iterative", "landmarks"], typer.Option(help="How to solve.")
+    solver: Annotated[
+        Literal["auto", "expanded", "dense", "conjugate-gradients", "nystrom"], typer.Option(help="How to solve.")
     ] = "auto",
     accuracy: Annotated[float, typer.Option(help="Of the true residual, relative to the labels.")] = 1e-6,
     rank: Annotated[int | None, typer.Option(help="Features of the preconditioner, or landmarks.")] = None,
@@ -48,11 +48,11 @@ def command(
     import jax
     from rich.console import Console
 
-    from softntk.data import load, load_split, read_table
+    from softntk.data import load, load_split, read_matching
     from softntk.estimators import KernelModel, held_out_error, save_kernel_model
     from softntk.kernels import LimitKernel
     from softntk.networks import features_named
-    from softntk.regression import choose, plan, solve
+    from softntk.regression import choose, plan, solve, solver_named
 
     console = Console(stderr=True)
     data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
@@ -63,7 +63,7 @@ def command(
             return load_split(data, held_out=held_out, **drawn)
         (training, preparation), rest = load(data, **drawn), None
         if test is not None:
-            rest = preparation.set_of(read_table(test, list(preparation.target_names)))
+            rest = preparation.set_of(read_matching(test, preparation))
         return training, rest, preparation
 
     kernels = [LimitKernel(features_named(features), each, trained) for each in _numbers("scale", scale)]
@@ -76,21 +76,14 @@ def command(
     if given is None or len(kernels) * len(sets) > 1:
         words = f"by leave-one-out: {preparation.scaling.name}, scale {float(kernel.scale):g}, ridge {strength:.3g}"
         console.print(words)
-    asked: dict[str, Any] = {"ridge": strength, "accuracy": accuracy, "rung": rung}
-    planned = plan(kernel, inputs, outputs=labels.shape[1], features=rank, **asked)
-    console.print(str(planned), soft_wrap=True)
     with _progress(console, accuracy) as on_step:
-        solution = solve(
-            kernel,
-            inputs,
-            labels,
-            key=solve_key,
-            rank=rank,
-            checkpoint=checkpoint,
-            on_step=on_step,
-            held_out=0,
-            **asked,
-        )
+        asked: dict[str, Any] = {
+            "ridge": strength,
+            "accuracy": accuracy,
+            "solver": solver_named(solver, rank=rank, checkpoint=checkpoint, on_step=on_step),
+        }
+        console.print(str(plan(kernel, inputs, outputs=labels.shape[1], **asked)), soft_wrap=True)
+        solution = solve(kernel, inputs, labels, key=solve_key, held_out=0, **asked)
     found: dict[str, Any] = {
         "data": data,
         "n": training.count,
@@ -103,7 +96,7 @@ def command(
         "trained": trained,
         "ridge": strength,
         "seed": seed,
-        "rung": solution.plan.rung.name,
+        "solver": solution.plan.solver.name,
         "residual": solution.residual,
         "residual_error": solution.residual_error,
         "accuracy": accuracy,
@@ -115,11 +108,11 @@ def command(
     if rest is not None:
         found["test"] = held_out_error(solution.predictor, rest, preparation).to_dict()
     if output is not None:
-        names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "rung", "residual", "accuracy")
+        names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "solver", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
         found["written"] = str(save_kernel_model(model, output_path(output, ".npz")))
     print(json.dumps(found, indent=2) if json_ else _words(found))
-    if not solution.converged and found["rung"] != "landmarks":
+    if not solution.converged and not solution.plan.solver.approximate:
         raise typer.Exit(1)
 
 

@@ -84,7 +84,7 @@ def command(
         "scale": scale,
         "seed": seed,
         **trace.to_dict(),
-        "obstacles": training.obstacles(parallel=features == "relu"),
+        "obstacles": training.obstacles(parallel=features == "relu", places=preparation.places),
         "verdicts": [each.to_dict() for each in claims.verdicts],
         "not_computed": claims.not_computed,
     }

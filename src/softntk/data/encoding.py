@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from softntk.failures import BadInput
+from softntk.data.places import Places, quoted
+from softntk.failures import BadInput, typed
 from softntk.numerics.memory import announce
 
 __all__ = ["KINDS", "Encoding", "kind_of"]
@@ -70,14 +71,14 @@ class Encoding:
         """
         if kind not in KINDS:
             choices = ", ".join(KINDS)
-            raise BadInput("kind", required=f"be one of {choices}", got=repr(kind), advice="Type kind='regression'.")
+            raise BadInput("kind", required=f"be one of {choices}", got=repr(kind), advice=_sentence(kind="regression"))
         if kind == "classification":
             if targets.ndim != 1:
                 raise BadInput(
                     "target",
                     required="be one column for classification",
                     got=f"{targets.shape[1]} columns",
-                    advice="Name one column, or type kind='as-given' if the columns already are labels.",
+                    advice=f"Name one column, or {typed(kind='as-given')} if the columns already are labels.",
                 )
             return cls(kind, classes=tuple(_plain(value) for value in np.unique(targets).tolist()))
         columns = _columns(kind, targets)
@@ -98,8 +99,8 @@ class Encoding:
             )
         return cls(kind, center=tuple(center.tolist()), spread=tuple(np.where(spread > 0, spread, 1.0).tolist()))
 
-    def encode(self, targets: Targets) -> Float[np.ndarray, "n k"]:
-        """Labels of these targets, training or new.
+    def encode(self, targets: Targets, places: Places | None = None) -> Float[np.ndarray, "n k"]:
+        """Labels of these targets, training or new; `places` are their rows in the source, for messages.
 
         Raises:
             BadInput: a class that the fit has not seen, or another number of columns.
@@ -116,12 +117,12 @@ class Encoding:
                     advice="Pass the same columns in the same order.",
                 )
             return (columns - np.asarray(self.center)[None, :]) / np.asarray(self.spread)[None, :]
-        where = self._indices(targets)
+        where = self._indices(targets, places or Places())
         if len(self.classes) <= 2:
             # A single class is +1: a label of its own, however poor a task.
             return np.where(where == len(self.classes) - 1, 1.0, -1.0)[:, None]
         size = len(self.classes)
-        announce(8.0 * len(where) * size, what="the labels", argument="target", advice="Type kind='regression'.")
+        announce(8.0 * len(where) * size, what="the labels", argument="target", advice="Learn fewer classes.")
         labels = np.full((len(where), size), -(size**-0.5))
         labels[np.arange(len(where)), where] = size**-0.5
         return labels
@@ -194,14 +195,17 @@ class Encoding:
             ) from None
         return encoding
 
-    def _indices(self, targets: Targets) -> np.ndarray:
+    def _listed(self) -> str:
+        return quoted((str(value) for value in self.classes), 12)
+
+    def _indices(self, targets: Targets, places: Places) -> np.ndarray:
         """Index of the class of each target."""
         classes = np.asarray(self.classes)
         if (classes.dtype.kind == "U") != (targets.dtype.kind == "U") or targets.ndim != 1:
             got = f"{'text' if targets.dtype.kind == 'U' else 'numbers'} of shape {targets.shape}"
             raise BadInput(
                 "target",
-                required=f"hold the classes {', '.join(str(value) for value in self.classes[:12])}",
+                required=f"hold the classes {self._listed()}",
                 got=got,
                 advice="Name the column that was learned.",
             )
@@ -211,8 +215,8 @@ class Encoding:
         if len(unknown):
             raise BadInput(
                 "target",
-                required=f"hold the classes {', '.join(str(value) for value in self.classes[:12])}",
-                got=f"{targets[unknown[0]]} in row {unknown[0]}",
+                required=f"hold the classes {self._listed()}",
+                got=f'"{targets[unknown[0]]}" in {places.several(unknown.tolist())}',
                 advice="Drop rows of other classes, or train with them.",
             )
         return where
@@ -222,9 +226,9 @@ def _columns(kind: str, targets: Targets) -> Float[np.ndarray, "n k"]:
     if targets.dtype.kind not in "biuf":
         raise BadInput(
             "target",
-            required=f"hold numbers for kind={kind!r}",
-            got=f"{targets.flat[0]!s} in row 0",
-            advice="Type kind='classification', or name a numeric column.",
+            required=f"hold numbers to be used for {kind}",
+            got=f"{targets.flat[0]!s}",
+            advice=f"{_sentence(kind='classification')[:-1]}, or name a numeric column.",
         )
     return targets.reshape(len(targets), -1).astype(np.float64)
 
@@ -236,6 +240,10 @@ def _plain(value: object) -> str | int | float | bool:
     if isinstance(value, float) and np.isfinite(value):
         return int(value) if value == int(value) else value
     raise TypeError(f"{value!r} is not a class")
+
+
+def _sentence(**arguments: str) -> str:
+    return f"T{typed(**arguments)[1:]}."
 
 
 def _number(count: int, what: str) -> str:

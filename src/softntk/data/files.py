@@ -7,15 +7,15 @@ one matrix, whose columns are named 0, 1, ..., or an array with named fields.
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float
-
-from softntk.data.arrow_files import read_csv, read_parquet
-from softntk.data.numpy_files import read_npy, read_npz, read_npz_inputs
-from softntk.data.table import Columns, Table, assemble, select
+from softntk.data.columns import Columns
+from softntk.data.csv_files import read_csv
+from softntk.data.numpy_files import read_npy, read_npz
+from softntk.data.options import ReadOptions
+from softntk.data.parquet_files import read_parquet
+from softntk.data.table import Table, assemble
 from softntk.failures import BadInput
 
-__all__ = ["ENDINGS", "read_inputs", "read_table"]
+__all__ = ["ENDINGS", "read_columns", "read_inputs", "read_table"]
 
 _COLUMNS = {".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet, ".npy": read_npy}
 
@@ -23,54 +23,57 @@ _COLUMNS = {".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet, ".npy"
 ENDINGS = (*_COLUMNS, ".npz")
 
 
-def read_table(path: Path, target: str | Sequence[str] | None) -> Table:
+def read_table(
+    path: Path, target: str | Sequence[str] | None, *, kind: str | None = None, options: ReadOptions | None = None
+) -> Table:
     """Read inputs and targets.
 
     Arguments:
         path: a file with one of `ENDINGS`.
         target: name of the target column, or names of several numeric ones; for npz the name of the array, by default
             `labels`.
+        kind: what the target is, where texts in it could be taken for numbers or for names.
+        options: how the file is read, where it does not say so itself, and which columns are inputs.
 
     Raises:
         BadInput: the file is not there, is empty or damaged, would have to be unpickled, lacks the target, or holds
-            missing, infinite or non-numeric inputs; row and column are named.
+            missing, infinite or non-numeric inputs; rows and columns are named.
         TooLarge: it does not fit in memory.
     """
-    if _ending(path) == ".npz":
-        if not (target is None or isinstance(target, str)):
-            raise BadInput("target", required="be one name for npz files", got=repr(target), advice="Type 'labels'.")
-        return read_npz(path, target)
-    return assemble(_columns(path), path.name, target)
+    options = options or ReadOptions()
+    names = (target,) if isinstance(target, str) else tuple(target or ("labels",))
+    return assemble(read_columns(path, names, options), target, options, kind=kind)
 
 
-def read_inputs(path: Path, names: tuple[str, ...] | None = None) -> Float[np.ndarray, "n d"]:
-    """Read the inputs alone, to predict from: the named columns, in this order, and no other; None for all columns.
-
-    The columns of an npz file or of a matrix in an npy file have no names: their number and order have to fit.
+def read_inputs(path: Path, *, without: str | None = None, options: ReadOptions | None = None) -> Table:
+    """Read all columns as inputs, with nothing to learn; those named in `without` are left out.
 
     Raises:
-        BadInput, TooLarge: as `read_table`; or a column is missing.
+        BadInput, TooLarge: as `read_table`.
     """
-    if _ending(path) == ".npz":
-        inputs = read_npz_inputs(path)
-        if names is not None and inputs.shape[1] != len(names):
-            raise BadInput(
-                "source",
-                required=f"have {len(names)} input columns, as in training",
-                got=f"{inputs.shape[1]} in {path.name}",
-                advice="Pass the same columns in the same order.",
-            )
-        return inputs
-    columns = _columns(path)
-    if names is None:
-        names = columns.names
-    if _ending(path) == ".npy" and columns.names == tuple(str(i) for i in range(len(names))):
-        names = columns.names
-    return select(columns, names, path.name)
+    options = options or ReadOptions()
+    return assemble(read_columns(path, (), options), without, options, kind=None, learned=False)
 
 
-def _columns(path: Path) -> Columns:
-    return _COLUMNS[_ending(path)](path)
+def read_columns(path: Path, labels: Sequence[str], options: ReadOptions) -> Columns:
+    """Read the columns of a file; of an npz file the array `inputs` and, if `labels` are named, the array of that name.
+
+    Raises:
+        BadInput: the file is not there, is empty, damaged or of an unknown kind.
+        TooLarge: it does not fit in memory.
+    """
+    ending = _ending(path)
+    if ending != ".npz":
+        return _COLUMNS[ending](path, options)
+    arrays = list(dict.fromkeys(name.partition("[")[0] for name in labels))
+    if len(arrays) > 1:
+        raise BadInput(
+            "target",
+            required="be the name of one array of an npz file",
+            got=repr(arrays),
+            advice='Type target="labels", say (on the command line: --target labels).',
+        )
+    return read_npz(path, arrays[0] if arrays else None, options)
 
 
 def _ending(path: Path) -> str:
@@ -85,10 +88,9 @@ def _ending(path: Path) -> str:
         )
     try:
         regular, size = path.is_file(), path.stat().st_size
-    except OSError as error:
-        raise BadInput(
-            "source", required="be a file", got=f"{path}: {error.strerror}", advice="Check the path."
-        ) from None
+    except (OSError, ValueError) as error:  # a zero byte in a path is a ValueError
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInput("source", required="be a file", got=f"{path}: {reason}", advice="Check the path.") from None
     if not regular or size == 0:
         got = f"{path}, which is {'empty' if regular else 'not a regular file'}"
         raise BadInput("source", required="be a file with content", got=got, advice="Check the path.")

@@ -12,112 +12,74 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from jaxtyping import Float, Shaped
+import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from softntk.data.table import Columns, Table, check_numbers
+from softntk import files
+from softntk.data.columns import Columns
+from softntk.data.options import ReadOptions
 from softntk.failures import BadInput
 from softntk.numerics.memory import announce
 
-__all__ = ["ArrayColumns", "read_members", "read_npy", "read_npz", "read_npz_inputs", "write_members"]
+__all__ = ["read_members", "read_npy", "read_npz", "write_members"]
 
 
-class ArrayColumns(Columns):
-    """Columns of a matrix, named 0, 1, ..., or of an array with named fields."""
+def read_npz(path: Path, target: str | None, options: ReadOptions) -> Columns:
+    """Read the arrays `inputs` (n, d), columns 0, 1, ..., and `labels` (n,) or (n, k), columns labels or labels[0], ...
 
-    def __init__(self, array: np.ndarray):
-        if array.dtype.names is None:
-            self._columns: Mapping[str, np.ndarray] = {str(i): array[:, i] for i in range(array.shape[1])}
-        else:
-            self._columns = {name: array[name] for name in array.dtype.names}
-        self._count = len(array)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns."""
-        return tuple(self._columns)
-
-    @property
-    def count(self) -> int:
-        """Number of rows."""
-        return self._count
-
-    def numbers(self, name: str) -> Float[np.ndarray, " n"]:
-        """A column as float64.
-
-        Raises:
-            BadInput: it holds anything but real numbers, one a row.
-        """
-        return _numbers(f"column {name!r}", self._columns[name], 1).reshape(-1)
-
-    def target(self, name: str) -> Shaped[np.ndarray, " n"]:
-        """A column as text, true/false or float64.
-
-        Raises:
-            BadInput: it holds anything else.
-        """
-        column = self._columns[name]
-        return column if column.ndim == 1 and column.dtype.kind in "Ub" else self.numbers(name)
-
-
-def read_npz(path: Path, target: str | None) -> Table:
-    """Read the arrays `inputs` (n, d) and `labels` (n,) or (n, k); `target` names another array for the labels.
+    Arguments:
+        path: the file.
+        target: name of the array of labels, `labels` by default; None for the inputs alone.
+        options: what is missing.
 
     Raises:
-        BadInput: one is missing, they do not fit together, or they hold something else than finite numbers.
+        BadInput: one is missing, they do not fit together, or they hold something else than numbers.
         TooLarge: they do not fit in memory.
     """
-    wanted = target or "labels"
-    arrays = read_members(path, ("inputs", wanted))
-    inputs, labels = _numbers("`inputs`", arrays["inputs"], 2), arrays[wanted]
-    if not (labels.ndim == 1 and labels.dtype.kind in "Ub"):
-        labels = _numbers(f"`{wanted}`", labels, 1 if labels.ndim == 1 else 2)
-    if len(labels) != len(inputs):
-        raise BadInput(
-            "source",
-            required="hold as many labels as inputs",
-            got=f"inputs of shape {inputs.shape} and {wanted} of shape {labels.shape}",
-            advice=f"Save them together: np.savez('{path.name}', inputs=X, {wanted}=Y).",
-        )
-    names = tuple(str(i) for i in range(inputs.shape[1]))
-    check_numbers("source", inputs, names)
-    columns = labels.reshape(len(labels), -1)
-    target_names = (wanted,) if labels.ndim == 1 else tuple(f"{wanted}[{i}]" for i in range(columns.shape[1]))
-    if labels.dtype.kind == "f":
-        check_numbers("target", columns, target_names)
-    # One column of a matrix is what one array is: without this, class labels (n, 1) would be taken for numbers.
-    return Table(path.name, inputs, columns[:, 0] if columns.shape[1] == 1 else labels, names, target_names)
+    advice = f"Save it so: np.savez('{path.name}', inputs=X, {target or 'labels'}=Y)."
+    wanted = ("inputs",) if target is None else ("inputs", target)
+    arrays = files.read_npz(path, wanted, advice=advice, admit=_admit)
+    inputs = _checked("`inputs`", arrays["inputs"], 2)
+    columns = {str(i): _arrow(inputs[:, i]) for i in range(inputs.shape[1])}
+    names: tuple[str, ...] = ()
+    if target is not None:
+        labels = _checked(f"`{target}`", arrays[target], 1 if arrays[target].ndim == 1 else 2, text=True)
+        if len(labels) != len(inputs):
+            raise BadInput(
+                "source",
+                required="hold as many labels as inputs",
+                got=f"inputs of shape {inputs.shape} and {target} of shape {labels.shape}",
+                advice=f"Save them together: np.savez('{path.name}', inputs=X, {target}=Y).",
+            )
+        parts = labels.reshape(len(labels), -1)
+        # One column of a matrix is what one array is: without this, class labels (n, 1) would be taken for numbers.
+        names = (target,) if parts.shape[1] == 1 else tuple(f"{target}[{i}]" for i in range(parts.shape[1]))
+        columns |= {name: _arrow(parts[:, i]) for i, name in enumerate(names)}
+    return Columns(path.name, columns, len(inputs), options=options.marks(), numbered=True, labels=names)
 
 
-def read_npz_inputs(path: Path) -> Float[np.ndarray, "n d"]:
-    """Read the array `inputs` (n, d) alone. Raises as `read_npz`."""
-    inputs = _numbers("`inputs`", read_members(path, ("inputs",))["inputs"], 2)
-    check_numbers("source", inputs, [str(i) for i in range(inputs.shape[1])])
-    return inputs
-
-
-def read_npy(path: Path) -> ArrayColumns:
-    """Read a matrix (n, columns) or an array (n,) with named fields.
+def read_npy(path: Path, options: ReadOptions) -> Columns:
+    """Read a matrix (n, columns), whose columns are named 0, 1, ..., or an array (n,) with named fields.
 
     Raises:
         BadInput: it is damaged, has another shape or would have to be unpickled.
         TooLarge: it does not fit in memory.
     """
-    try:
-        with path.open("rb") as file:
-            array = _array(file, path.stat().st_size, path.name)
-    except (ValueError, EOFError, OSError, RuntimeError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise _damaged(path, error) from None
-    if array.ndim != (2 if array.dtype.names is None else 1) or array.size == 0:
+    array = files.read_npy(path, admit=_admit)
+    fields = array.dtype.names
+    if array.ndim != (2 if fields is None else 1) or array.size == 0:
         raise BadInput(
             "source",
             required="hold a matrix with rows and columns, or one array with named fields",
             got=f"shape {array.shape} in {path.name}",
             advice="Save np.column_stack([X, y]), or np.savez(file, inputs=X, labels=y).",
         )
-    return ArrayColumns(array)
+    if fields is None:
+        array = _checked(path.name, array, 2, text=True)
+        columns = {str(i): _arrow(array[:, i]) for i in range(array.shape[1])}
+    else:
+        columns = {name: _arrow(_checked(f"column {name!r}", array[name], 1, text=True)) for name in fields}
+    return Columns(path.name, columns, len(array), options=options.marks(), numbered=fields is None)
 
 
 def read_members(path: Path, wanted: tuple[str, ...], *, advice: str = "") -> dict[str, np.ndarray]:
@@ -195,12 +157,16 @@ def _array(file: IO[bytes] | zipfile.ZipExtFile, size: int, name: str) -> np.nda
     return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _numbers(what: str, array: np.ndarray, dimensions: int) -> Float[np.ndarray, "..."]:
-    """Real numbers of the given number of dimensions, none of them 0, as float64."""
-    if array.dtype.kind not in "biuf":
+def _admit(need: int, name: str) -> None:
+    announce(2.0 * need, what=f"reading {name}", argument="source", advice="Pass fewer rows.")
+
+
+def _checked(what: str, array: np.ndarray, dimensions: int, *, text: bool = False) -> np.ndarray:
+    """Real numbers, true or false, or text where it is allowed, of the given number of dimensions, none of them 0."""
+    if array.dtype.kind not in ("biufU" if text else "biuf"):
         raise BadInput(
             "source",
-            required="hold real numbers",
+            required=f"hold real numbers{' or text' if text else ''}",
             got=f"{array.dtype} in {what}",
             advice="Turn it into numbers first; only labels may be text.",
         )
@@ -211,7 +177,15 @@ def _numbers(what: str, array: np.ndarray, dimensions: int) -> Float[np.ndarray,
             got=f"shape {array.shape}",
             advice="Reshape first: X.reshape(len(X), -1).",
         )
-    return array.astype(np.float64)
+    return array
+
+
+def _arrow(column: np.ndarray) -> pa.ChunkedArray:
+    """A column as Arrow holds it: float64, true or false, or text."""
+    kind = column.dtype.kind
+    if kind == "U":
+        return pa.chunked_array([pa.array(column.tolist(), pa.string())])
+    return pa.chunked_array([pa.array(column if kind == "b" else column.astype(np.float64))])
 
 
 def _damaged(path: Path, error: Exception) -> BadInput:

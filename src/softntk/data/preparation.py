@@ -7,17 +7,20 @@ table, so that the number of outputs does not depend on the draw.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Shaped
 
 from softntk.data.encoding import Encoding, kind_of
+from softntk.data.options import ReadOptions
+from softntk.data.places import Places
 from softntk.data.scaling import Scaling
+from softntk.data.schema import Column, schema_from
 from softntk.data.table import Table
 from softntk.data.training_set import TrainingSet
-from softntk.failures import BadInput
+from softntk.failures import BadInput, typed
 
 __all__ = ["Preparation", "prepare"]
 
@@ -27,7 +30,8 @@ class Preparation:
     """What was done to a table.
 
     `rows` are the rows of the table that became the training set, in order, counted from 0: row i of the set is row
-    `rows[i]` of the table. `notes` says everything in words.
+    `rows[i]` of the table, and stands in line `lines[i]` of the source if that is a text. `schema` lists the columns of
+    the source, `options` how it was read, `notes` says everything in words.
     """
 
     source: str
@@ -37,6 +41,14 @@ class Preparation:
     scaling: Scaling
     encoding: Encoding
     notes: tuple[str, ...]
+    lines: tuple[int, ...] = ()
+    schema: tuple[Column, ...] = ()
+    options: ReadOptions = field(default_factory=ReadOptions)
+
+    @property
+    def places(self) -> Places:
+        """Where the rows of the training set stand in the source."""
+        return Places("line", self.lines) if self.lines else Places("row", self.rows)
 
     def inputs(self, raw: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n columns"]:
         """New inputs, in the units and the order of the columns `input_names`, as the network takes them.
@@ -52,7 +64,7 @@ class Preparation:
         Raises:
             BadInput: the columns do not fit, or a class is new.
         """
-        return TrainingSet(self.scaling.apply(table.inputs), self.encoding.encode(table.targets))
+        return TrainingSet(self.scaling.apply(table.inputs), self.encoding.encode(table.targets, table.places))
 
     def decode(self, outputs: Float[np.ndarray, "n k"]) -> Shaped[np.ndarray, "n ..."]:
         """Outputs of a network as classes (n,), or as numbers (n, k) in the units of the target."""
@@ -68,6 +80,9 @@ class Preparation:
             "scaling": self.scaling.to_dict(),
             "encoding": self.encoding.to_dict(),
             "notes": list(self.notes),
+            "lines": list(self.lines),
+            "schema": [column.to_dict() for column in self.schema],
+            "options": self.options.to_dict(),
         }
 
     @classmethod
@@ -90,8 +105,15 @@ class Preparation:
                     got=f"{len(input_names)} names and {scaling.columns} columns",
                     advice="Write the file again; it was changed or cut.",
                 )
-            return cls(str(record["source"]), input_names, target_names, rows, scaling, encoding, notes)
-        except (KeyError, TypeError) as error:
+            lines = tuple(int(line) for line in record["lines"])
+            if lines and len(lines) != len(rows):
+                raise TypeError("as many lines as rows are needed")
+            schema, options = schema_from(record["schema"]), ReadOptions.from_dict(record["options"])
+            source = str(record["source"])
+            return cls(source, input_names, target_names, rows, scaling, encoding, notes, lines, schema, options)
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, BadInput):
+                raise
             raise BadInput(
                 "preparation",
                 required="be a preparation as to_dict writes it",
@@ -122,14 +144,14 @@ def prepare(
         kind, reason = table.kind, "as the source says"
     else:
         kind, reason = kind_of(table.targets)
+        if kind == "classification" and table.targets.dtype.kind == "f":
+            reason += f" ({typed(kind='regression')} to learn them as numbers)"
     encoding = Encoding.fit(kind, table.targets if kind == "classification" else part.targets)
     fitted = Scaling.fit(scaling, part.inputs)
-    total, size = table.inputs.shape
+    total = len(table.inputs)
     notes = [
-        f"{table.name}: {total} rows, {size} input column{'' if size == 1 else 's'}, "
-        f"target {', '.join(table.target_names[:10])}",
         *table.notes,
-        f"{len(chosen)} of {total} rows are used for training",
+        f"{len(chosen):,} of {total:,} rows are used for training",
         f"kind {kind}, {reason}: {encoding.sentence()}",
         *(f"scaling {scaling}: {sentence}" for sentence in fitted.sentences()),
     ]
@@ -141,5 +163,8 @@ def prepare(
         fitted,
         encoding,
         tuple(notes),
+        tuple(part.places.number(row) for row in range(len(chosen))) if part.places.word == "line" else (),
+        table.schema,
+        table.options,
     )
     return preparation.set_of(part), preparation

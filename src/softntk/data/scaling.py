@@ -25,7 +25,7 @@ import numpy as np
 from jaxtyping import Float
 
 from softntk.data.geometry import row_norms, unit_rows
-from softntk.failures import BadInput
+from softntk.failures import BadInput, typed
 
 __all__ = ["SCALINGS", "STEPS", "DivideByLargestNorm", "Dome", "Lift", "Scaling", "Standardize", "Step", "Unit"]
 
@@ -209,7 +209,8 @@ class Scaling:
         """
         if name not in SCALINGS:
             choices = ", ".join(SCALINGS)
-            raise BadInput("scaling", required=f"be one of {choices}", got=repr(name), advice="Type scaling='sphere'.")
+            advice = f"T{typed(scaling='sphere')[1:]}."
+            raise BadInput("scaling", required=f"be one of {choices}", got=repr(name), advice=advice)
         steps, scaled = [], inputs
         for kind in SCALINGS[name]:
             with np.errstate(over="ignore", invalid="ignore"):

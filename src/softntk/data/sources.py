@@ -18,12 +18,13 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from softntk.data import synthetic
-from softntk.data.builtin import BUILTIN, builtin
+from softntk.data.builtin import BUILTIN, read_builtin
 from softntk.data.files import ENDINGS, read_table
+from softntk.data.options import ReadOptions
 from softntk.data.preparation import Preparation, prepare
 from softntk.data.table import Table
 from softntk.data.training_set import TrainingSet
-from softntk.failures import BadInput
+from softntk.failures import BadInput, typed
 
 __all__ = ["SYNTHETIC", "draw_rows", "load", "load_split", "split"]
 
@@ -43,6 +44,7 @@ def load(
     key: Array | None = None,
     scaling: str = "sphere",
     kind: str | None = None,
+    options: ReadOptions | None = None,
     size: int = 10,
 ) -> tuple[TrainingSet, Preparation]:
     """Load a training set with labels and inputs as the theorems want them, and what was done to get there.
@@ -56,6 +58,7 @@ def load(
         scaling: sphere (standardize, append a constant, put rows on the unit sphere), largest-norm, standardize, unit
             or none. Synthetic inputs lie on the sphere already and stay there.
         kind: classification, regression or as-given, if the rule should not decide.
+        options: how a file is read, where it does not say so itself, and which of its columns are inputs.
         size: input size d, for synthetic sets.
 
     Raises:
@@ -63,7 +66,7 @@ def load(
             number, there are fewer than `count` rows, or a key is needed.
         TooLarge: the data do not fit in memory.
     """
-    table, row_key = _table(source, target, key, count, size)
+    table, row_key = _table(source, key, count, size, target, kind, options)
     rows = None
     if count is not None and not _synthetic(source):
         if row_key is None:
@@ -81,6 +84,7 @@ def load_split(
     count: int | None = None,
     scaling: str = "sphere",
     kind: str | None = None,
+    options: ReadOptions | None = None,
     size: int = 10,
 ) -> tuple[TrainingSet, TrainingSet, Preparation]:
     """Load a training set of `count` rows (by default all that are not held out) and a held-out set.
@@ -88,7 +92,7 @@ def load_split(
     Arguments:
         key: random key of the split.
         held_out: number of held-out rows, or their share of all rows if below 1.
-        source, target, scaling, kind, size: as in `load`.
+        source, target, scaling, kind, options, size: as in `load`.
 
     Raises:
         BadInput: as `load`; or there are not enough rows for both parts.
@@ -99,7 +103,7 @@ def load_split(
         trained = 100 if count is None else count
         share = _checked(held_out)
         total = trained + (int(share) if share >= 1 else max(round(trained * share / (1 - share)), 1))
-    table, row_key = _table(source, target, key, total, size)
+    table, row_key = _table(source, key, total, size, target, kind, options)
     if row_key is None:
         raise _needs_key("split rows")
     training, rest = _parts(row_key, len(table.inputs), held_out, count)
@@ -130,7 +134,7 @@ def draw_rows(key: Array, total: int, count: int) -> Int[np.ndarray, " count"]:
             "count",
             required=f"be a whole number from 1 to {total}, the number of rows",
             got=repr(count),
-            advice=f"Type count={total}, or leave it out.",
+            advice=f"T{typed(count=total)[1:]}, or leave it out.",
         )
     return np.sort(np.asarray(jax.random.permutation(key, total))[:count])
 
@@ -144,7 +148,7 @@ def _parts(key: Array, total: int, held_out: int | float, count: int | None) -> 
             "held_out",
             required=f"leave a row for training: be at most {total - 1}",
             got=repr(held_out),
-            advice="Type held_out=0.25.",
+            advice=f"T{typed(held_out=0.25)[1:]}.",
         )
     order = np.asarray(jax.random.permutation(key, total))
     rest, others = order[:number], order[number:]
@@ -154,7 +158,7 @@ def _parts(key: Array, total: int, held_out: int | float, count: int | None) -> 
             "count",
             required=f"be from 1 to {len(others)}, the rows that are not held out",
             got=repr(count),
-            advice=f"Type count={len(others)}, or hold out fewer rows.",
+            advice=f"T{typed(count=len(others))[1:]}, or hold out fewer rows.",
         )
     return np.sort(others[:wanted]), np.sort(rest)
 
@@ -165,13 +169,19 @@ def _checked(held_out: int | float) -> int | float:
             "held_out",
             required="be a share between 0 and 1, or a whole number of rows",
             got=repr(held_out),
-            advice="Type held_out=0.25.",
+            advice=f"T{typed(held_out=0.25)[1:]}.",
         )
     return held_out
 
 
 def _table(
-    source: str | PathLike[str], target: str | Sequence[str] | None, key: Array | None, count: int | None, size: int
+    source: str | PathLike[str],
+    key: Array | None,
+    count: int | None,
+    size: int,
+    target: str | Sequence[str] | None,
+    kind: str | None,
+    options: ReadOptions | None,
 ) -> tuple[Table, Array | None]:
     """The table of a source, and the key that is left for drawing rows."""
     name = fspath(source)
@@ -182,9 +192,10 @@ def _table(
         data = SYNTHETIC[name](data_key, count=100 if count is None else count, size=size)
         columns = tuple(f"x{i}" for i in range(data.input_size))
         inputs, labels = (np.asarray(array, np.float64) for array in (data.inputs, data.labels))
-        return Table(name, inputs, labels, columns, ("label",), kind="as-given"), row_key
+        notes = (f"{name}: {len(inputs):,} rows, {data.input_size:,} input columns, drawn",)
+        return Table(name, inputs, labels, columns, ("label",), kind="as-given", notes=notes), row_key
     if name.replace("-", "_") in BUILTIN:
-        table = builtin(name.replace("-", "_"))
+        table = read_builtin(name.replace("-", "_"))
         if target is not None and (target,) != table.target_names:
             raise BadInput(
                 "target",
@@ -203,7 +214,7 @@ def _table(
             got=repr(name),
             advice=f"Did you mean {near[0]}?" if near else "Check the name.",
         )
-    return read_table(path, target), key
+    return read_table(path, target, kind=kind, options=options), key
 
 
 def _synthetic(source: str | PathLike[str]) -> bool:

@@ -1,51 +1,34 @@
 """A table: named input columns and a target, as a source delivers them, before any scaling.
 
-Sources hand over `Columns`; `assemble` picks the target, turns the rest into one matrix of numbers, and refuses what is
-missing, infinite or not a number, with row and column named. Rows count from 0, a header line is not counted.
+`assemble` picks the target and the inputs among the columns of a file, turns the inputs into one matrix of numbers, and
+refuses what is missing, infinite or not a number, with rows and columns named as the file counts them.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from softntk.data.columns import Columns
+from softntk.data.entries import Entries
+from softntk.data.not_numbers import refuse_infinite, refuse_missing, refuse_odd_classes, refuse_text
+from softntk.data.options import ReadOptions, option
+from softntk.data.places import Places, quoted
+from softntk.data.schema import Column, sentences
 from softntk.failures import BadInput
 from softntk.numerics.memory import announce
 
-__all__ = ["Columns", "Table", "assemble", "check_numbers", "select"]
-
-Numbers = Float[np.ndarray, " n"]
-
-
-class Columns(ABC):
-    """Named columns of one length, each delivered on demand."""
-
-    @property
-    @abstractmethod
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns, all different."""
-
-    @property
-    @abstractmethod
-    def count(self) -> int:
-        """Number of rows."""
-
-    @abstractmethod
-    def numbers(self, name: str) -> Numbers:
-        """A column as float64; raises BadInput if it holds anything but numbers, or if a value is missing."""
-
-    @abstractmethod
-    def target(self, name: str) -> Shaped[np.ndarray, " n"]:
-        """A column as text (dtype U), true/false or float64; raises BadInput otherwise, or if a value is missing."""
+__all__ = ["Table", "assemble", "matrix_of", "resolved", "targets_of"]
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Inputs (n, d) in float64 and targets: classes (n,) or numbers (n,) or (n, q).
+    """Inputs (n, d) in float64 and targets: classes (n,), numbers (n,) or (n, q), or (n, 0) where nothing is learned.
 
-    `kind` says what the target is, "" where the source does not know; `notes` says in words what the source did.
+    `kind` says what the target is, "" where the source does not know; `schema` lists all columns of the source, `notes`
+    says in words what was done; `places` are the rows in the source, and `options` what the caller said about it.
     """
 
     name: str
@@ -55,121 +38,177 @@ class Table:
     target_names: tuple[str, ...]
     kind: str = ""
     notes: tuple[str, ...] = ()
+    schema: tuple[Column, ...] = ()
+    places: Places = field(default_factory=Places)
+    options: ReadOptions = field(default_factory=ReadOptions)
 
     def rows(self, indices: np.ndarray) -> "Table":
         """The table of the given rows, in the given order."""
-        return Table(
-            self.name,
-            self.inputs[indices],
-            self.targets[indices],
-            self.input_names,
-            self.target_names,
-            self.kind,
-            self.notes,
-        )
+        places = self.places.of(indices)
+        return replace(self, inputs=self.inputs[indices], targets=self.targets[indices], places=places)
 
 
-def assemble(columns: Columns, name: str, target: str | Sequence[str] | None, notes: tuple[str, ...] = ()) -> Table:
-    """Split columns into inputs and the named target (one name, or several for several numeric targets).
+def assemble(
+    columns: Columns,
+    target: str | Sequence[str] | None,
+    options: ReadOptions,
+    *,
+    kind: str | None,
+    learned: bool = True,
+) -> Table:
+    """Split columns into inputs and target.
+
+    Arguments:
+        columns: as the file delivers them.
+        target: one name, or several for several numeric targets; None for the labels of an npz file.
+        options: which columns are inputs.
+        kind: what the target is, where the caller says so.
+        learned: whether there has to be a target; without one, all columns are inputs but those named in `target`.
 
     Raises:
-        BadInput: the target is not named, is not among the columns or is the only column; there are no rows; a column
-            holds something else than finite numbers (text is allowed in a single target).
+        BadInput: the target is not named, is not among the columns or is the only column; there are no rows; an entry
+            that is used is missing, infinite or not a number (text is allowed in a single target).
         TooLarge: the matrix does not fit in memory.
     """
     if columns.count == 0:
         raise BadInput(
-            "source", required="have at least one row", got=f"no rows in {name}", advice="Pass another file."
+            "source", required="have at least one row", got=f"no rows in {columns.source}", advice="Pass another file."
         )
-    targets = _target_names(columns, target)
-    inputs = select(columns, tuple(column for column in columns.names if column not in targets), name)
-    if len(targets) == 1:
-        values = columns.target(targets[0])
-        if values.dtype.kind == "f":
-            check_numbers("target", values[:, None], targets)
-    else:
-        values = np.stack([columns.numbers(column) for column in targets], axis=1)
-        check_numbers("target", values, targets)
-    input_names = tuple(column for column in columns.names if column not in targets)
-    return Table(name, inputs, values, input_names, targets, notes=notes)
+    targets = () if target is None and not learned else _targets(columns, target)
+    asked = resolved(options.columns, columns.names, "columns")
+    dropped = resolved(options.drop, columns.names, "drop")
+    reasons: dict[str, str] = {}
+    found = {name: columns.entries(name) for name in columns.names}
+    for name in columns.names:
+        if name in targets:
+            continue
+        if name in dropped:
+            reasons[name] = "dropped, as asked for"
+        elif asked and name not in asked:
+            reasons[name] = "not among the columns asked for"
+        elif not asked and name in columns.index:
+            reasons[name] = columns.index[name]
+        elif not asked and name.startswith("Unnamed: ") and found[name].kind == "nothing":
+            reasons[name] = "it has neither a name nor entries"
+    inputs = tuple(name for name in asked or columns.names if name not in reasons and name not in targets)
+    if not inputs:
+        raise BadInput(
+            "source",
+            required="have at least one input column beside the target" if learned else "have a column",
+            got=f"the columns {quoted(columns.names)} in {columns.source}",
+            advice="Leave fewer columns out."
+            if reasons
+            else f"Add columns to learn from; if columns run together, {option(delimiter=';')}.",
+        )
+    learn = {name: found[name] for name in targets} if learned else {}
+    matrix = matrix_of(columns, {name: found[name] for name in inputs}, learn)
+    values = targets_of(columns, learn, kind) if learned else np.zeros((columns.count, 0))
+    roles = {**dict.fromkeys(inputs, "input"), **dict.fromkeys(targets if learned else (), "target")}
+    order = [*inputs, *targets, *reasons]
+    if not learned:
+        reasons |= dict.fromkeys(targets, "no part of the samples, as asked for")
+    schema = tuple(
+        Column(name, found[name].kind, found[name].array.null_count, roles.get(name, "left out"), reasons.get(name, ""))
+        for name in order
+    )
+    notes = (*sentences(columns.source, columns.count, schema), *columns.notes, *_counting(inputs, matrix))
+    names = targets if learned else ()
+    return Table(columns.source, matrix, values, inputs, names, "", notes, schema, columns.places, options)
 
 
-def select(columns: Columns, wanted: tuple[str, ...], name: str) -> Float[np.ndarray, "n d"]:
-    """The named columns as one matrix.
+def matrix_of(
+    columns: Columns, inputs: Mapping[str, Entries], targets: Mapping[str, Entries]
+) -> Float[np.ndarray, "n d"]:
+    """The inputs as one matrix; missing entries of the targets are refused with theirs.
 
     Raises:
-        BadInput: none is asked for, one is not there, or one does not hold finite numbers.
+        BadInput: a column does not hold finite numbers, or an entry is missing.
         TooLarge: the matrix does not fit in memory.
     """
-    missing = [column for column in wanted if column not in columns.names]
-    if missing:
-        raise BadInput(
-            "source",
-            required=f"have the column {missing[0]!r}",
-            got=f"the columns {_listed(columns.names)}",
-            advice="Pass a file with the columns that were used in training.",
-        )
-    if not wanted:
-        raise BadInput(
-            "source",
-            required="have at least one input column beside the target",
-            got=f"{_listed(columns.names)} in {name}",
-            advice="Add columns to learn from.",
-        )
-    announce(16.0 * columns.count * len(wanted), what="the input matrix", argument="source", advice="Pass fewer rows.")
-    inputs = np.empty((columns.count, len(wanted)))
-    for index, column in enumerate(wanted):
-        inputs[:, index] = columns.numbers(column)
-    check_numbers("source", inputs, wanted)
-    return inputs
+    announce(16.0 * columns.count * len(inputs), what="the input matrix", argument="source", advice="Pass fewer rows.")
+    text = {name: each for name, each in inputs.items() if not each.usable}
+    if text:
+        refuse_text(columns, text, target=False)
+    refuse_missing(columns, {name: each.missing() for name, each in {**inputs, **targets}.items()}, targets)
+    matrix = np.empty((columns.count, len(inputs)))
+    for index, (name, each) in enumerate(inputs.items()):
+        matrix[:, index] = each.numbers()
+        refuse_infinite(columns, name, matrix[:, index])
+    return matrix
 
 
-def check_numbers(argument: str, values: Float[np.ndarray, "n columns"], names: Sequence[str]) -> None:
-    """Refuse NaN and infinite entries, naming the first one.
+def targets_of(columns: Columns, targets: Mapping[str, Entries], kind: str | None) -> Shaped[np.ndarray, "n ..."]:
+    """The targets: classes (n,), or numbers (n,) or (n, q).
 
     Raises:
-        BadInput: there is one.
+        BadInput: a column holds neither, or texts that may not be classes while `kind` is None.
     """
-    if not np.isfinite(values).all():
-        row, column = np.argwhere(~np.isfinite(values))[0].tolist()
-        raise BadInput(
-            argument,
-            required="hold finite numbers only",
-            got=f"{values[row, column]} in row {row}, column {names[column]!r} (rows count from 0)",
-            advice="Drop or fill that row.",
-        )
+    (name, single), *others = targets.items()
+    if not others and single.kind == "text" and kind in (None, "classification"):
+        if kind is None:
+            refuse_odd_classes(columns, name, single)
+        return single.classes()
+    text = {name: each for name, each in targets.items() if not each.usable}
+    if text:
+        refuse_text(columns, text, target=True)
+    numbers = [each.numbers() for each in targets.values()]
+    for each, values in zip(targets, numbers, strict=True):
+        refuse_infinite(columns, each, values)
+    return np.stack(numbers, axis=1) if others else single.classes()
 
 
-def _target_names(columns: Columns, target: str | Sequence[str] | None) -> tuple[str, ...]:
-    names = columns.names
+def resolved(names: Sequence[str], known: Sequence[str], argument: str) -> tuple[str, ...]:
+    """Names of columns as the caller typed them: each one a name, or several with commas between them.
+
+    Raises:
+        BadInput: one is not among the known names, or stands twice.
+    """
+    wanted: list[str] = []
+    for name in names:
+        if name in known or "," not in name:
+            wanted.append(name)
+        else:
+            wanted += [part.strip() for part in next(csv.reader([name], skipinitialspace=True))]
+    for name in wanted:
+        if name not in known:
+            numbers = all(each.isdigit() for each in known)
+            hint = f" If the first line holds the names, {option(header=True)}." if numbers else ""
+            raise BadInput(
+                argument,
+                required=f"be one of {quoted(known)}",
+                got=f'"{name}"',
+                advice=f"Type one of these names.{hint}",
+            )
+    if len(set(wanted)) < len(wanted):
+        raise BadInput(argument, required="name different columns", got=quoted(wanted), advice="Type each name once.")
+    return tuple(wanted)
+
+
+def _targets(columns: Columns, target: str | Sequence[str] | None) -> tuple[str, ...]:
+    if columns.labels:
+        return columns.labels
     if target is None:
+        last = columns.names[-1]
         raise BadInput(
             "target",
             required="name the column to learn",
-            got=f"none; the columns are {_listed(names)}",
-            advice=f"Type target={names[-1]!r}, say (--target {names[-1]} on the command line).",
+            got=f"none; the columns are {quoted(columns.names)}",
+            advice=f'Type target="{last}", say (on the command line: --target "{last}").',
         )
-    wanted = (target,) if isinstance(target, str) else tuple(target)
-    if len(wanted) == 1 and wanted[0] not in names and "," in wanted[0]:
-        wanted = tuple(part.strip() for part in wanted[0].split(","))
-    for column in wanted:
-        if column not in names:
-            hint = "Type one of these names."
-            if all(_is_number(other) for other in names):
-                hint += " They look like numbers: if the file has no header line, add one."
-            raise BadInput("target", required=f"be one of {_listed(names)}", got=repr(column), advice=hint)
-    if not wanted or len(set(wanted)) < len(wanted):
-        raise BadInput("target", required="name different columns", got=repr(target), advice="Type each name once.")
-    return wanted
+    names = resolved((target,) if isinstance(target, str) else tuple(target), columns.names, "target")
+    if not names:
+        raise BadInput("target", required="name a column", got="none", advice=f'Type "{columns.names[-1]}", say.')
+    return names
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _counting(names: Sequence[str], matrix: Float[np.ndarray, "n d"]) -> list[str]:
+    """Inputs that count the rows, which gives away their order: used, but said."""
+    steps = np.arange(len(matrix))
+    counting = [
+        name
+        for index, name in enumerate(names)
+        if len(matrix) > 2 and matrix[0, index] in (0, 1) and (matrix[:, index] - matrix[0, index] == steps).all()
+    ]
+    return [
+        f"{quoted([name])} counts the rows and is an input; {option(drop=name)} to leave it out" for name in counting
+    ]

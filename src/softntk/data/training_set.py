@@ -29,6 +29,7 @@ from softntk.data.geometry import (
     row_norms,
     unit_rows,
 )
+from softntk.data.places import Places
 from softntk.numerics.arrays import finite_matrix
 
 __all__ = ["TrainingSet"]
@@ -132,26 +133,35 @@ class TrainingSet(eqx.Module):
         rounding = 8 * float(np.finfo(np.asarray(self.inputs).dtype).eps)
         return parallel_rows(self._inputs(), rounding * max(1.0, self.input_size**0.5))
 
-    def obstacles(self, *, parallel: bool) -> list[str]:
+    def obstacles(self, *, parallel: bool, places: Places | None = None) -> list[str]:
         """What stands against a positive smallest eigenvalue of the limit kernel (hidden layer trained), in words.
 
         A zero row, equal rows and, with `parallel` (ReLU), rows that point the same way make it zero. Opposite rows
         leave the ReLU theorems without their hypothesis; the eigenvalue may still be positive. Empty if nothing is
-        found.
+        found. Rows are named by their `places` in the source; of more than three of a kind, three and how many more.
 
         Raises:
             TooLarge: with `parallel`, more rows than a search over all pairs can take.
         """
-        reasons = [f"row {row} is zero" for row in self.zero_rows()]
+        places = places or Places()
         equal = self.duplicates()
-        reasons += [f"rows {i} and {j} are equal" for i, j in equal]
+        reasons = _few([f"{places.one(row)} is zero" for row in self.zero_rows()], "zero rows")
+        reasons += _few([f"{places.several(pair)} are equal" for pair in equal], "rows equal to an earlier one")
         if parallel:
             units, known = unit_rows(self._inputs()), {j for _, j in equal}
+            ways: dict[str, list[str]] = {"the same way": [], "opposite ways": []}
             for i, j in self.parallel():
                 if j not in known:
                     way = "the same way" if units[i] @ units[j] > 0 else "opposite ways"
-                    reasons.append(f"rows {i} and {j} point {way}")
+                    ways[way].append(f"{places.several((i, j))} point {way}")
+            for way, found in ways.items():
+                reasons += _few(found, f"rows that point {way} with an earlier one")
         return reasons
 
     def _inputs(self) -> Float[np.ndarray, "n d"]:
         return np.asarray(self.inputs, np.float64)
+
+
+def _few(reasons: list[str], what: str) -> list[str]:
+    """The reasons, or three of them and how many more there are."""
+    return reasons if len(reasons) <= 4 else [*reasons[:3], f"and {len(reasons) - 3:,} more {what}"]

@@ -26,7 +26,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.kernels.limit import LimitKernel
-from softntk.kernels.pivoting import pivots
+from softntk.kernels.nystrom import pivots
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.blocks import row_blocks, rows_of_blocks
 

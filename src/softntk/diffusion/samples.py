@@ -14,8 +14,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.data.builtin import BUILTIN, builtin
-from softntk.data.files import ENDINGS, read_inputs, read_table
+from softntk.data.builtin import BUILTIN, read_builtin
+from softntk.data.files import ENDINGS, read_inputs
 from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import draw_rows
@@ -74,7 +74,7 @@ def clean_samples(
 
 def _rows(source: str, target: str | None) -> Float[np.ndarray, "n d"]:
     if source.replace("-", "_") in BUILTIN:
-        return builtin(source.replace("-", "_")).inputs
+        return read_builtin(source.replace("-", "_")).inputs
     path = Path(source)
     if path.suffix.lower() not in ENDINGS:
         names = ", ".join([*MIXTURES, *SHAPES, *BUILTIN])
@@ -84,4 +84,4 @@ def _rows(source: str, target: str | None) -> Float[np.ndarray, "n d"]:
             got=repr(source),
             advice="Type digits, say.",
         )
-    return np.asarray(read_inputs(path) if target is None else read_table(path, target).inputs, float)
+    return read_inputs(path, without=target).inputs

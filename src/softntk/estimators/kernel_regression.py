@@ -19,7 +19,8 @@ from softntk.data.scaling import Scaling
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
 from softntk.regression.selection import choose
-from softntk.regression.solve import solve
+from softntk.regression.solution import solve
+from softntk.regression.solvers import solver_named
 
 __all__ = ["KernelClassifier", "KernelRegressor"]
 
@@ -33,13 +34,13 @@ class _KernelEstimator(BaseEstimator):
         trained="both",
         ridge="auto",
         scaling=("sphere", "hemisphere"),
-        rung="auto",
+        solver="auto",
         accuracy=1e-6,
         rank=None,
         seed=0,
     ):
         self.features, self.scale, self.trained, self.ridge = features, scale, trained, ridge
-        self.scaling, self.rung, self.accuracy, self.rank, self.seed = scaling, rung, accuracy, rank, seed
+        self.scaling, self.solver, self.accuracy, self.rank, self.seed = scaling, solver, accuracy, rank, seed
 
     @abstractmethod
     def _labels(self, y: np.ndarray) -> np.ndarray:
@@ -63,17 +64,16 @@ class _KernelEstimator(BaseEstimator):
                 scaled[place],
                 labels,
                 ridge=ridge,
-                rung=self.rung,
+                solver=solver_named(self.solver, rank=self.rank) if isinstance(self.solver, str) else self.solver,
                 accuracy=self.accuracy,
-                rank=self.rank,
                 key=draw,
                 held_out=0,
             )
-        self.scale_, self.ridge_, self.residual_, self.rung_ = (
+        self.scale_, self.ridge_, self.residual_, self.solver_ = (
             float(kernel.scale),
             ridge,
             found.residual,
-            found.plan.rung.name,
+            found.plan.solver.name,
         )
         # NumPy arrays: JAX's would lose their precision when they are unpickled where float64 is off.
         self.predictor_ = jax.tree.map(np.asarray, found.predictor)
@@ -94,10 +94,12 @@ class KernelRegressor(MultiOutputMixin, RegressorMixin, _KernelEstimator):
         trained: "hidden", "output" or "both".
         ridge: a number, or "auto": by leave-one-out.
         scaling: of the inputs, a name in `softntk.data.SCALINGS`, or several to choose from.
-        rung, accuracy, rank: as in `softntk.regression.solve`.
+        solver: a name (auto, expanded, dense, conjugate-gradients, nystrom) or one of `softntk.regression.SOLVERS`.
+        accuracy: as in `softntk.regression.solve`.
+        rank: features of the preconditioner, or landmarks.
         seed: of what is drawn (landmarks, rows to choose the ridge on).
 
-    After `fit`: `scale_`, `ridge_`, `residual_` (true relative residual of the solve), `rung_`, `predictor_`.
+    After `fit`: `scale_`, `ridge_`, `residual_` (true relative residual of the solve), `solver_`, `predictor_`.
     """
 
     def fit(self, X, y) -> "KernelRegressor":

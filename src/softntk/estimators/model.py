@@ -20,8 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from softntk.data.builtin import BUILTIN, builtin
-from softntk.data.files import read_table
+from softntk.data.matching import read_matching
 from softntk.data.numpy_files import read_members, write_members
 from softntk.data.preparation import Preparation
 from softntk.data.training_set import TrainingSet
@@ -48,10 +47,7 @@ class Model:
         Raises:
             BadInput: the source is another one, or was changed so that its columns or rows do not fit.
         """
-        if source.replace("-", "_") in BUILTIN:
-            table = builtin(source.replace("-", "_"))
-        else:
-            table = read_table(Path(source), list(self.preparation.target_names))
+        table = read_matching(source, self.preparation)
         rows = np.asarray(self.preparation.rows)
         if rows.max() >= len(table.inputs):
             raise BadInput(

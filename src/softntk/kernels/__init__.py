@@ -6,8 +6,9 @@ from softntk.kernels.expansion import Expansion, expand
 from softntk.kernels.fluctuations import Fluctuation, fluctuation
 from softntk.kernels.jacobian import jvp, vjp
 from softntk.kernels.limit import Kernel, LimitKernel
+from softntk.kernels.normalized import NormalizedKernel
+from softntk.kernels.nystrom import NystromFeatures, nystrom_features
 from softntk.kernels.operator import KernelOperator
-from softntk.kernels.pivoting import Landmarks, landmarks
 from softntk.kernels.spectra import Spectrum, as_matrix, extremes, extremes_by_products, spectrum
 
 __all__ = [
@@ -15,8 +16,9 @@ __all__ = [
     "Fluctuation",
     "Kernel",
     "KernelOperator",
-    "Landmarks",
     "LimitKernel",
+    "NormalizedKernel",
+    "NystromFeatures",
     "Spectrum",
     "Trained",
     "as_matrix",
@@ -27,8 +29,8 @@ __all__ = [
     "extremes_by_products",
     "fluctuation",
     "jvp",
-    "landmarks",
     "ntk_by_autodiff",
+    "nystrom_features",
     "spectrum",
     "vjp",
 ]

@@ -109,7 +109,7 @@ def degree_for(kernel: LimitKernel, radius: float, accuracy: float) -> int:
         "inputs",
         required=f"need a degree of at most {_LARGEST_DEGREE}",
         got=f"scale * largest norm = {float(kernel.scale) * radius:.3g}",
-        advice="Scale the inputs down, or use another rung.",
+        advice="Scale the inputs down, or use another solver.",
     )
 
 
@@ -141,7 +141,7 @@ def _check(kernel: object) -> None:
             "kernel",
             required="be the limit kernel of softmax or exponential features",
             got=repr(kernel),
-            advice="Type LimitKernel(Softmax()), or use another rung.",
+            advice="Type LimitKernel(Softmax()), or use another solver.",
         )
 
 

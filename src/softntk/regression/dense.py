@@ -10,10 +10,13 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel
-from softntk.kernels.operator import KernelOperator
+from softntk.kernels.operator import KernelOperator, diagonal
 from softntk.numerics.memory import announce
 
-__all__ = ["assembled", "decomposed", "rounding", "solved"]
+__all__ = ["EPSILON", "assembled", "cholesky_solution", "decomposed", "refuse_infinite", "rounding"]
+
+#: Rounding of float64.
+EPSILON = float(np.finfo(np.float64).eps)
 
 
 def assembled(kernel: Kernel, inputs: Float[Array, "n d"], *, copies: float = 1.0) -> Float[np.ndarray, "n n"]:
@@ -26,15 +29,15 @@ def assembled(kernel: Kernel, inputs: Float[Array, "n d"], *, copies: float = 1.
         BadInput: the kernel is not finite at these inputs.
         TooLarge: there is not enough memory.
     """
-    n, tiles = inputs.shape[0], KernelOperator(kernel, inputs)
+    n = inputs.shape[0]
     announce(
         8 * (copies * n * n + 100 * n),
         what=f"dense work on a kernel of {n:,} x {n:,}",
-        argument="rung",
-        advice='Type solve(..., rung="iterative"), or rung="landmarks".',
+        argument="solver",
+        advice="Type solver=ConjugateGradients(), or solver=Nystrom().",
     )
-    refuse_infinite(tiles.diagonal())
-    matrix = tiles.matrix()
+    refuse_infinite(diagonal(kernel, inputs))
+    matrix = KernelOperator(kernel, inputs).matrix()
     # Row sums are infinite or NaN where an entry is.
     refuse_infinite(matrix.sum(axis=1))
     return matrix
@@ -48,11 +51,11 @@ def refuse_infinite(numbers: Float[np.ndarray, " n"]) -> None:
             "inputs",
             required="give a finite kernel",
             got=f"infinity or NaN at row {row}",
-            advice="Scale the inputs down, or take Limit(Softmax()) in place of Exponential().",
+            advice="Scale the inputs down, or take Softmax() in place of Exponential().",
         )
 
 
-def solved(
+def cholesky_solution(
     kernel: Kernel, inputs: Float[Array, "n d"], labels: Float[np.ndarray, "n k"], *, ridge: float, accuracy: float
 ) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, " k"], int]:
     """a with (K + ridge I) a = Y by Cholesky, the true relative residual by column, and the refinements it took.
@@ -90,7 +93,9 @@ def solved(
     return solution, np.linalg.norm(left, axis=0) / size, refinements
 
 
-def decomposed(matrix: Float[np.ndarray, "n n"]) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n n"]]:
+def decomposed(
+    matrix: Float[np.ndarray, "n n"], epsilon: float = EPSILON
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n n"]]:
     """Eigenvalues (ascending, those below zero set to zero) and eigenvectors in columns; the matrix is destroyed.
 
     Raises:
@@ -98,17 +103,17 @@ def decomposed(matrix: Float[np.ndarray, "n n"]) -> tuple[Float[np.ndarray, " n"
     """
     view = matrix if matrix.flags.f_contiguous else matrix.T
     values, vectors = scipy.linalg.eigh(view, driver="evd", overwrite_a=True, check_finite=False)
-    radius = rounding(values)
+    radius = rounding(values, epsilon)
     if values[0] < -radius:
         raise BadInput(
             "kernel",
             required="be positive semi-definite",
             got=f"a smallest eigenvalue of {values[0]:.3g}, beyond the rounding error {radius:.1g}",
-            advice="Check the kernel; those of Limit are.",
+            advice="Check the kernel; those of LimitKernel are.",
         )
     return np.maximum(values, 0), vectors
 
 
-def rounding(values: Float[np.ndarray, " n"]) -> float:
+def rounding(values: Float[np.ndarray, " n"], epsilon: float = EPSILON) -> float:
     """n eps ||K||: the radius of the error of computed eigenvalues."""
-    return float(len(values) * np.finfo(np.float64).eps * np.abs(values).max())
+    return float(len(values) * epsilon * np.abs(values).max())

@@ -1,7 +1,8 @@
 """Choose kernel and ridge (or stopping time) by leave-one-out, all ridges of a kernel from one decomposition.
 
 The candidates are held against each other by the mean squared leave-one-out residual, which costs nothing beyond the
-decomposition. It is a choice, not an error estimate: the least of many numbers is too small. Hold rows out for that.
+decomposition. Equal rows are left out together. It is a choice, not an error estimate: the least of many numbers is
+too small. Hold rows out for that.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,10 @@ from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel, LimitKernel
-from softntk.regression.decomposition import path
-from softntk.regression.path import Path
+from softntk.regression.solution import power_of_two
+from softntk.regression.solver import SolverChoice
+from softntk.regression.spectral import SpectralFit
+from softntk.regression.spectral_solver import spectral_fit
 
 __all__ = ["Choice", "Selection", "choose", "select"]
 
@@ -24,10 +27,13 @@ _ROWS_TO_CHOOSE = 2000
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen kernel, its path and ridge, and the mean squared leave-one-out residuals (kernels, ridges)."""
+    """The chosen kernel, its fit and ridge, and the leave-one-out residuals (kernels, ridges).
+
+    `errors` are mean squares relative to the mean square of the labels: 1 is the error of predicting 0.
+    """
 
     kernel: Kernel
-    path: Path
+    fit: SpectralFit
     ridge: float
     ridges: Float[np.ndarray, "kernels ridges"]
     errors: Float[np.ndarray, "kernels ridges"]
@@ -39,40 +45,41 @@ def select(
     labels: Float[Array, "n k"],
     *,
     ridges: Sequence[float] | None = None,
-    rung: str = "auto",
-    accuracy: float = 1e-12,
+    solver: SolverChoice | None = None,
 ) -> Selection:
     """The kernel and the ridge of the least leave-one-out residual.
 
     Arguments:
-        kernels: candidates, `[Limit(Softmax(), scale) for scale in (0.5, 1, 2)]` say.
+        kernels: candidates, `[LimitKernel(Softmax(), scale) for scale in (0.5, 1, 2)]` say.
         ridges: candidates; default: 25 for each kernel, from 1e-10 to 10 times the mean diagonal entry, those below
             rounding left out.
-        rung, accuracy: as in `path`.
+        solver: as in `spectral_fit`.
 
     Raises:
-        BadInput: no candidates; else as `path`.
-        TooLarge: as `path`.
+        BadInput: no candidates; else as `spectral_fit`.
+        TooLarge: as `spectral_fit`.
     """
     if not kernels:
-        raise BadInput("kernels", required="hold a candidate", got="none", advice="Type [Limit(Softmax())].")
-    best: tuple[float, Path, float] | None = None
+        raise BadInput("kernels", required="hold a candidate", got="none", advice="Type [LimitKernel(Softmax())].")
+    # A power of two: exact, and squares neither vanish nor overflow.
+    unit = float(power_of_two(np.asarray(labels)).max())
+    best: tuple[float, SpectralFit, float] | None = None
     tried, errors = [], []
     for kernel in kernels:
-        found = path(kernel, inputs, labels, rung=rung, accuracy=accuracy)
-        mean = float(found.eigenvalues.sum()) / len(found.labels)
+        found = spectral_fit(kernel, inputs, labels / unit, solver=solver)
+        mean = found.trace / found.count
         offered = np.geomspace(1e-10, 10, 25) * mean if ridges is None else np.asarray(ridges, float)
         usable = offered > 2 * found.radius
         row = np.full(len(offered), np.inf)
         if usable.any():
-            row[usable] = found.leave_one_out(ridges=offered[usable])
+            row[usable] = found.leave_one_out(ridges=offered[usable]) * found.count / (found.energy or 1.0)
         tried.append(offered)
         errors.append(row)
         least = int(np.argmin(row))
         if best is None or row[least] < best[0]:
             best = (float(row[least]), found, float(offered[least]))
     assert best is not None  # noqa: S101  (there is a kernel)
-    return Selection(best[1].kernel, best[1], best[2], np.stack(tried), np.stack(errors))
+    return Selection(best[1].kernel, best[1].times(unit), best[2], np.stack(tried), np.stack(errors))
 
 
 class Choice(NamedTuple):

@@ -73,7 +73,7 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
         return certify(start(width, seed), inputs, labels, sharp=parameters["sharp"])
 
     widths = {"smallest": parameters["smallest"], "largest": parameters["largest"]}
-    descent = smallest_width(lambda width, seed: certificate(width, seed).certified, **widths)
+    descent = smallest_width(lambda width, seed: certificate(width, seed).established, **widths)
     # For the smooth networks descent and flow ask for the same.
     flow = descent
     if name == "relu":
@@ -88,7 +88,7 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
     proved = {"proved": False, "proved_h": np.nan}
     if descent.width is not None:
         width = int(descent.width)
-        seed = next(seed for seed in range(5) if certificate(width, seed).certified)
+        seed = next(seed for seed in range(5) if certificate(width, seed).established)
         proof = certify(start(width, seed), inputs, labels, sharp=parameters["sharp"], rigorous=True)
         proved = {"proved": proof.verdict.answer is Answer.CERTIFIED, "proved_h": proof.h}
     return {"descent": _or_nan(descent), "flow": _or_nan(flow), "log10_theorem": asked} | proved

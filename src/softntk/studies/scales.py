@@ -48,7 +48,7 @@ def _along(name: str, parameters: Parameters) -> dict:
             scale=scale,
         )
         found.append(certify(start, data.inputs, data.labels, sharp=parameters["sharp"]))
-        if found[-1].certified:
+        if found[-1].established:
             slowest = max(slowest, _slowest_step(start, data, found[-1], parameters["steps"]))
     return {
         "slowest": slowest,

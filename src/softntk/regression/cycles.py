@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 
 from softntk.kernels.operator import KernelOperator
 from softntk.regression.checkpoint import read_state, write_state
-from softntk.regression.preconditioner import Preconditioner
+from softntk.regression.preconditioning import Preconditioner
 
 __all__ = ["Run", "conjugate_gradients"]
 
@@ -60,7 +60,7 @@ class _State:
 
 
 def conjugate_gradients(
-    tiles: KernelOperator,
+    operator: KernelOperator,
     labels: Float[np.ndarray, "n k"],
     *,
     ridge: float,
@@ -76,8 +76,8 @@ def conjugate_gradients(
     """Solve to a true relative residual of `accuracy` in every column.
 
     Arguments:
-        tiles: the kernel, in the precision of the steps.
-        exact: the kernel in float64, for true residuals; default `tiles`.
+        operator: the kernel, in the precision of the steps.
+        exact: the kernel in float64, for true residuals; default `operator`.
         checkpoint: file of the state; if it exists, with the same `fingerprint`, the run goes on from it.
         every: seconds between writings.
         on_step: called after each step with its number and the relative residual of the worst column.
@@ -85,10 +85,10 @@ def conjugate_gradients(
     Raises:
         BadInput: the checkpoint belongs to another problem, or is damaged.
     """
-    exact = exact or tiles
+    exact = exact or operator
     size = np.linalg.norm(labels, axis=0)
     size = np.where(size > 0, size, 1)
-    single = tiles is not exact
+    single = operator is not exact
     target = accuracy * size
     state = read_state(checkpoint, fingerprint, _State)
     if state is None:
@@ -120,7 +120,7 @@ def conjugate_gradients(
             done = bool((norms <= target).all())
             true_ends = [(int(step), float(value)) for step, value in state.true]
             return Run(solution, norms / size, done, steps, reason, state.history.tolist(), true_ends)
-        lost = _step(state, active, tiles, ridge, preconditioner)
+        lost = _step(state, active, operator, ridge, preconditioner)
         worst = float(np.max(np.linalg.norm(state.residual, axis=0) / size))
         state.steps, state.history = np.asarray(state.steps + 1), np.append(state.history, worst)
         if lost.any():
@@ -156,12 +156,16 @@ def _cycle(
 
 
 def _step(
-    state: _State, active: Bool[np.ndarray, " k"], tiles: KernelOperator, ridge: float, preconditioner: Preconditioner
+    state: _State,
+    active: Bool[np.ndarray, " k"],
+    operator: KernelOperator,
+    ridge: float,
+    preconditioner: Preconditioner,
 ) -> Bool[np.ndarray, " k"]:
     """One step of the active columns, in place; which columns lost positive definiteness."""
     columns = np.flatnonzero(active)
     direction = state.direction[:, columns]
-    image = tiles.product(direction) + ridge * direction
+    image = operator.product(direction) + ridge * direction
     curvature = np.sum(direction * image, axis=0)
     sound = curvature > 0
     length = np.where(sound, state.inner[columns] / np.where(sound, curvature, 1), 0)

@@ -19,7 +19,8 @@ from jaxtyping import Array, Float
 from softntk.failures import BadInput
 from softntk.kernels.expansion import expand, expandable, rank
 from softntk.kernels.limit import Kernel
-from softntk.kernels.pivoting import landmarks
+from softntk.kernels.nystrom import nystrom_features
+from softntk.regression.solver import needed_key
 
 __all__ = ["PRECONDITIONERS", "Preconditioner", "preconditioner"]
 
@@ -80,11 +81,7 @@ def preconditioner(
         columns = np.asarray(features.columns(inputs))
         left_out = float(np.mean(features.remainder(inputs)))
     else:
-        if key is None:
-            raise BadInput(
-                "key", required="be given where landmarks are drawn", got="None", advice="Type key=jax.random.key(0)."
-            )
-        features = landmarks(kernel, inputs, rank=largest_rank, key=key)
+        features = nystrom_features(kernel, inputs, rank=largest_rank, key=needed_key(key))
         columns = np.asarray(features.columns(inputs))
         left_out = float(np.mean(features.remainder(inputs)))
     return _factored(name, columns, ridge + left_out)

@@ -15,10 +15,10 @@ from jaxtyping import Array, Float
 from softntk.failures import BadInput
 from softntk.numerics.blocks import even_rows
 
-__all__ = ["FeatureMap", "gram"]
+__all__ = ["BLOCK_ENTRIES", "FeatureMap", "gram"]
 
-# Numbers in one block of features: 64 MB in float64.
-_BLOCK_ENTRIES = 2**23
+#: Numbers in one block of features: 32 MB in float64.
+BLOCK_ENTRIES = 2**22
 
 
 @runtime_checkable
@@ -40,24 +40,29 @@ class FeatureMap(Protocol):
 
 
 def gram(
-    features: FeatureMap, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]
+    features: FeatureMap,
+    inputs: Float[Array, "n d"],
+    labels: Float[np.ndarray, "n k"],
+    roots: Float[np.ndarray, " n"] | None = None,
 ) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, "p k"]]:
-    """Phi^T Phi (its lower triangle) and Phi^T Y.
+    """Phi^T Phi (its lower triangle) and Phi^T Y, with rows of Phi times the roots of their weights.
 
     Raises:
         BadInput: a feature is not finite.
     """
     n, p = inputs.shape[0], features.rank
-    rows = even_rows(n, min(max(_BLOCK_ENTRIES // p, 64), n))
+    rows = even_rows(n, min(max(BLOCK_ENTRIES // p, 64), n))
     moment, total = np.zeros((p, labels.shape[1])), np.zeros((p, p), order="F")
-    targets = np.asarray(labels)
     for first in range(0, n, rows):
-        part = inputs[first : first + rows]
-        short = rows - part.shape[0]
+        chunk = slice(first, first + rows)
+        given = inputs[chunk]
+        short = rows - given.shape[0]
         # Rows of zeros keep the shape, so nothing is compiled twice; their features are cut off.
-        block = np.asarray(jax.block_until_ready(features.columns(jnp.pad(part, ((0, short), (0, 0))))))
+        block = np.asarray(jax.block_until_ready(features.columns(jnp.pad(given, ((0, short), (0, 0))))), np.float64)
         block = block[:, : rows - short]
-        moment += block @ targets[first : first + rows]
+        if roots is not None:
+            block = block * roots[None, chunk]
+        moment += block @ labels[chunk]
         total = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=total, trans=1, lower=1, overwrite_c=1)  # pyright: ignore[reportAttributeAccessIssue]
     if not (np.isfinite(moment).all() and np.isfinite(np.diagonal(total)).all()):
         raise BadInput(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from softntk.failures import BadInput
-from softntk.kernels import KernelOperator, LimitKernel, landmarks
+from softntk.kernels import KernelOperator, LimitKernel, NormalizedKernel, nystrom_features
+from softntk.kernels.nystrom import features_at, pivots
 from softntk.kernels.operator import entries
 from softntk.networks import Exponential, ReLU, Softmax
 
@@ -57,14 +58,14 @@ def test_any_function_is_a_kernel(inputs):
 
 
 @pytest.mark.parametrize("kernel", [KERNELS[0], KERNELS[7]], ids=["softmax", "relu"])
-def test_landmarks_leave_out_a_positive_matrix_whose_trace_is_known(kernel, inputs, key):
-    found = landmarks(kernel, inputs, rank=40, key=key)
+def test_nystrom_features_leave_out_a_positive_matrix_whose_trace_is_known(kernel, inputs, key):
+    found = nystrom_features(kernel, inputs, rank=40, key=key)
     phi, matrix = np.asarray(found(inputs)), np.asarray(kernel(inputs))
     assert found.rank == 40
-    np.testing.assert_allclose(found.columns(inputs).T, phi, atol=1e-7)  # arccos near 1
+    np.testing.assert_allclose(found.columns(inputs).T, phi, atol=1e-9)
     left_out = matrix - phi @ phi.T
-    assert np.linalg.eigvalsh(left_out)[0] > -1e-7
-    assert found.remainder(inputs).sum() == pytest.approx(np.trace(left_out), abs=1e-6)
+    assert np.linalg.eigvalsh(left_out)[0] > -1e-10
+    assert found.remainder(inputs).sum() == pytest.approx(np.trace(left_out), abs=1e-9)
     # Randomly pivoted Cholesky is near the best rank-40 approximation, far better than leaving out 90 of 130 evenly.
     best = np.linalg.eigvalsh(matrix)[:-40].sum()
     assert best <= np.trace(left_out) * (1 + 1e-6) < 5 * best
@@ -73,12 +74,13 @@ def test_landmarks_leave_out_a_positive_matrix_whose_trace_is_known(kernel, inpu
 def test_rejection_draws_landmarks_as_one_by_one(key):
     # Three far apart groups of equal points of different weight: each landmark empties its group.
     inputs = jnp.asarray(np.repeat(np.eye(3) * np.array([[1.0], [2.0], [3.0]]), 20, axis=0))
-    found = landmarks(LimitKernel(Softmax()), inputs, rank=3, key=key, block=30)
+    found = nystrom_features(LimitKernel(Softmax()), inputs, rank=3, key=key, block=30)
     assert sorted(np.asarray(found.points).max(axis=1).tolist()) == [1, 2, 3]
     assert found.remainder(inputs).max() < 1e-9
     # One draw: probability proportional to the diagonal. 200 draws, z = 4.
     first = [
-        landmarks(LimitKernel(Softmax()), inputs / 3, rank=1, key=each, block=1) for each in jax.random.split(key, 200)
+        nystrom_features(LimitKernel(Softmax()), inputs / 3, rank=1, key=each, block=1)
+        for each in jax.random.split(key, 200)
     ]
     share = np.mean([float(each.points.max()) > 0.9 for each in first])
     weights = np.array([r**2 / 9 * np.exp(r**2 / 9) for r in (1, 2, 3)])
@@ -86,10 +88,42 @@ def test_rejection_draws_landmarks_as_one_by_one(key):
     assert abs(share - promised) < 4 * np.sqrt(promised * (1 - promised) / 200)
 
 
-def test_landmarks_refuse(inputs, key):
+def test_too_many_landmarks_are_refused(inputs, key):
     with pytest.raises(BadInput, match="rank"):
-        landmarks(KERNELS[0], inputs, rank=131, key=key)
+        nystrom_features(KERNELS[0], inputs, rank=131, key=key)
 
 
 def test_entries_between_two_sets(inputs):
     np.testing.assert_allclose(entries(KERNELS[4], inputs[:9], inputs), KERNELS[4](inputs[:9], inputs), atol=1e-13)
+
+
+def test_nearly_parallel_inputs_keep_their_digits():
+    """The limit kernel takes angles from differences; arccos of the product would be off by 1e-8."""
+    x = np.random.default_rng(3).normal(size=(20, 3))
+    x = jnp.asarray(np.concatenate([x, x * 2, -x, x * (1 + 1e-9), x + 1e-7]))
+    for kernel in KERNELS[6:]:
+        truth = np.asarray(kernel(x, x + 0.0))
+        np.testing.assert_allclose(entries(kernel, x, x), truth, atol=1e-13 * np.abs(truth).max())
+
+
+def test_a_normalized_kernel_is_one_on_the_sphere(inputs):
+    unit = inputs[:7] / jnp.linalg.norm(inputs[:7], axis=1, keepdims=True)
+    for kernel in KERNELS:
+        own = NormalizedKernel(kernel)
+        np.testing.assert_allclose(np.diagonal(own(unit)), 1, rtol=1e-13)
+        np.testing.assert_allclose(own.diagonal(unit), 1, rtol=1e-13)
+        np.testing.assert_allclose(entries(own, unit, inputs), own(unit, inputs), atol=1e-13)
+
+
+def test_landmarks_of_many_inputs_are_drawn_in_turns(key):
+    """600 inputs, 20 landmarks: 100 candidates at a time. As good as from all at once, and all different."""
+    rng = np.random.default_rng(0)
+    crowd = np.concatenate([0.01 * rng.normal(size=(500, 3)) + np.eye(3)[:1], rng.normal(size=(100, 3))])
+    crowd = jnp.asarray(crowd / np.linalg.norm(crowd, axis=1, keepdims=True))
+    kernel = LimitKernel(Softmax(), 1.0)
+    drawn = pivots(kernel, crowd, rank=20, key=key)
+    assert len(set(drawn.tolist())) == 20
+    lost = [features_at(kernel, crowd[rows]).remainder(crowd).sum() for rows in (drawn, rng.permutation(600)[:20])]
+    best = np.linalg.eigvalsh(np.asarray(kernel(crowd)))[:-20].sum()
+    assert best < lost[0] < 10 * best
+    assert lost[0] < 0.2 * lost[1]
