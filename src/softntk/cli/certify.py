@@ -46,8 +46,7 @@ def command(
         Path | None, typer.Option("-o", "--output", help="Write the proof (json); needs --rigorous.")
     ] = None,
 ) -> None:
-    """Certify that gradient descent drives the loss of this network on these data to zero. Exits with 1 if it "
-    "cannot."""
+    """Certify that gradient descent drives the loss of this network on these data to zero. Exits with 1 if not."""
     from softntk.failures import BadInput
 
     if output is not None and not rigorous:

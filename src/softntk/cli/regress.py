@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, output_path
-from softntk.failures import BadInput
 
 __all__ = ["command"]
 
@@ -39,8 +38,10 @@ def command(
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the model (npz).")] = None,
 ) -> None:
-    """Kernel ridge regression with the limit kernel: plan, solve, true residual, held-out error. Exits with 1 if an "
-    "exact solve did not reach the accuracy."""
+    """Kernel ridge regression with the limit kernel: plan, solve, true residual, held-out error.
+
+    Exits with 1 if an exact solve did not reach the accuracy.
+    """
     from softntk.cli.processor import use_float64
 
     use_float64()
@@ -49,13 +50,10 @@ def command(
     from rich.console import Console
 
     from softntk.data import load, load_split, read_matching
-    from softntk.estimators import KernelModel, held_out_error, save_kernel_model
-    from softntk.kernels import LimitKernel
-    from softntk.networks import features_named
-    from softntk.regression import choose, plan, solve, solver_named
+    from softntk.estimators import KernelModel, fit_kernel, held_out_error, save_kernel_model
 
     console = Console(stderr=True)
-    data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
+    data_key, fit_key = jax.random.split(jax.random.key(seed))
 
     def loaded(name: str):
         drawn = {"target": target, "count": count, "key": data_key, "scaling": name}
@@ -66,40 +64,37 @@ def command(
             rest = preparation.set_of(read_matching(test, preparation))
         return training, rest, preparation
 
-    kernels = [LimitKernel(features_named(features), each, trained) for each in _numbers("scale", scale)]
-    given = None if ridge == "auto" else _numbers("ridge", ridge)[0]
+    def on_plan(name: str, scale: float, ridge: float, planned: Any) -> None:
+        console.print(f"scaling {name}, scale {scale:g}, ridge {ridge:.3g}")
+        console.print(str(planned), soft_wrap=True)
+
     sets = [loaded(name) for name in scaling.split(",")]
-    labels = sets[0][0].labels
-    place, kernel, strength = choose(kernels, [each.inputs for each, _, _ in sets], labels, key=choose_key, ridge=given)
-    training, rest, preparation = sets[place]
-    inputs = training.inputs
-    if given is None or len(kernels) * len(sets) > 1:
-        words = f"by leave-one-out: {preparation.scaling.name}, scale {float(kernel.scale):g}, ridge {strength:.3g}"
-        console.print(words)
     with _progress(console, accuracy) as on_step:
-        asked: dict[str, Any] = {
-            "ridge": strength,
-            "accuracy": accuracy,
-            "solver": solver_named(solver, rank=rank, checkpoint=checkpoint, on_step=on_step),
-        }
-        console.print(str(plan(kernel, inputs, outputs=labels.shape[1], **asked)), soft_wrap=True)
-        solution = solve(kernel, inputs, labels, key=solve_key, held_out=0, **asked)
+        fit = fit_kernel(
+            [(training, preparation) for training, _, preparation in sets],
+            key=fit_key,
+            features=features,
+            scale=scale,
+            trained=trained,
+            ridge=ridge,
+            solver=solver,
+            accuracy=accuracy,
+            rank=rank,
+            checkpoint=checkpoint,
+            on_plan=on_plan,
+            on_step=on_step,
+        )
+    solution, preparation, rest = fit.solution, fit.preparation, sets[fit.place][1]
     found: dict[str, Any] = {
         "data": data,
-        "n": training.count,
-        "d": training.input_size,
-        "k": training.output_size,
+        "n": fit.training.count,
+        "d": fit.training.input_size,
+        "k": fit.training.output_size,
         "notes": list(preparation.notes),
-        "features": features,
-        "scaling": preparation.scaling.name,
-        "scale": float(kernel.scale),
-        "trained": trained,
-        "ridge": strength,
         "seed": seed,
-        "solver": solution.plan.solver.name,
-        "residual": solution.residual,
-        "residual_error": solution.residual_error,
         "accuracy": accuracy,
+        **fit.to_dict(),
+        "residual_error": solution.residual_error,
         "converged": solution.converged,
         "steps": solution.steps,
         "seconds": solution.seconds,
@@ -116,13 +111,6 @@ def command(
         raise typer.Exit(1)
 
 
-def _numbers(name: str, text: str) -> list[float]:
-    try:
-        return [float(each) for each in text.split(",")]
-    except ValueError:
-        raise BadInput(name, required="be a number", got=repr(text), advice=f"Type --{name} 1.") from None
-
-
 def _progress(console, accuracy: float):
     """A context that yields a function to call with the step and the residual; the bar fills on a log scale."""
     import math
@@ -133,7 +121,7 @@ def _progress(console, accuracy: float):
     @contextmanager
     def shown():
         with Progress(console=console, transient=True) as progress:
-            task = progress.add_task("conjugate gradients", total=-math.log10(accuracy), visible=False)
+            task = progress.add_task("conjugate gradients", total=-math.log10(max(accuracy, 1e-300)), visible=False)
 
             def update(step: int, residual: float) -> None:
                 done = max(-math.log10(max(residual, 1e-300)), 0)

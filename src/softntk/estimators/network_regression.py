@@ -62,7 +62,7 @@ class _Network:
         return _portable(load_model(path))
 
     def _write(self, path: str | os.PathLike[str]) -> Path:
-        return save_model(self.model_, path)
+        return save_model(self.model_, path)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _portable(model: Model) -> Model:

@@ -36,6 +36,9 @@ def key_of(random_state: Any) -> jax.Array:
 
 
 class _OnTables(BaseEstimator):
+    model_: Any
+    n_features_in_: int
+
     @abstractmethod
     def _learn(self, table: Table) -> Any:
         """Fit to a table; return the model, with NumPy's arrays: JAX's lose precision where float64 is off."""
@@ -108,8 +111,8 @@ class Regressor(MultiOutputMixin, RegressorMixin, _OnTables):
 
     def predict(self, X) -> np.ndarray:
         """Predictions (n,) or (n, k), in the units of the targets."""
-        preparation, outputs = self.model_.preparation, self._outputs(X)
-        found = np.asarray(preparation.decode(outputs))
+        outputs = self._outputs(X)
+        found = np.asarray(self.model_.preparation.decode(outputs))
         return found[:, 0] if self._flat else found
 
     def _require(self, encoding: Encoding) -> None:
