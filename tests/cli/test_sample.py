@@ -11,7 +11,8 @@ from matplotlib.image import imread
 
 from softntk.data import mixture_named
 from softntk.diffusion import Constant, EmpiricalDenoiser
-from softntk.diffusion.model import ScoreModel, save_score
+from softntk.diffusion.model import ScoreModel
+from softntk.files import save_model
 
 
 def model(path, size=2, **description):
@@ -20,7 +21,7 @@ def model(path, size=2, **description):
     process = Constant(horizon=5.0)
     denoiser = EmpiricalDenoiser(process, points, 0.05)
     saved = ScoreModel(denoiser, process, 0.01, 5.0, np.full(size, 10.0), np.full(size, 2.0), description)
-    return save_score(saved, path), 10 + 2 * np.asarray(points)
+    return save_model(saved, path), 10 + 2 * np.asarray(points)
 
 
 def drawn(path) -> np.ndarray:

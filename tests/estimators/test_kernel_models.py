@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from softntk.data import load
-from softntk.estimators import KernelClassifier, KernelModel, KernelRegressor, load_predictor, save_kernel_model
+from softntk.estimators import KernelClassifier, KernelModel, KernelRegressor, load_model, save_model
 from softntk.failures import BadInput
 from softntk.kernels import LimitKernel
 from softntk.networks import Softmax
@@ -57,8 +57,8 @@ def model(request, key):
 
 
 def test_what_is_written_is_read(model, tmp_path):
-    file = save_kernel_model(model, tmp_path / "m.npz")
-    again = load_predictor(file)
+    file = save_model(model, tmp_path / "m.npz")
+    again = load_model(file)
     raw = np.random.default_rng(0).normal(size=(5, 4))
     np.testing.assert_array_equal(again.outputs(raw), model.outputs(raw))
     np.testing.assert_array_equal(again.predict(raw), model.predict(raw))
@@ -74,10 +74,10 @@ def test_what_is_written_is_read(model, tmp_path):
     ):
         np.savez(file, **arrays | wrong)
         with pytest.raises(BadInput):
-            load_predictor(file)
+            load_model(file)
 
 
 def test_only_limits_are_saved(tmp_path, model):
     found = spectral_fit(lambda a, b: a @ b.T, jnp.ones((3, 2)), jnp.ones((3, 1))).ridge(1.0)
     with pytest.raises(BadInput, match="Limit"):
-        save_kernel_model(KernelModel(found, model.preparation), tmp_path / "m.npz")
+        save_model(KernelModel(found, model.preparation), tmp_path / "m.npz")

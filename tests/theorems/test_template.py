@@ -11,7 +11,7 @@ TEMPLATE = Path(__file__).parents[2] / "docs" / "templates" / "theorem.py"
 def test_template_runs(capsys):
     module = runpy.run_path(str(TEMPLATE), run_name="__main__")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "met: the curvature is positive; 0.5 is above 0 (lambda > 0)"
+    assert lines[0] == "the curvature is positive, lambda > 0: met (0.5 > 0)"
     assert "taken as given" in lines[2]
     assert "holds" in lines[3]
     assert "does not apply" in lines[4]

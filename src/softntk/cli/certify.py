@@ -1,6 +1,5 @@
 """`softntk certify`: prove that this network learns these data."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
-    output_path,
+    writable,
 )
 
 __all__ = ["command"]
@@ -55,17 +54,19 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".json")
     import jax
 
     from softntk.certificates import certify, write
     from softntk.cli.certified import described, searched
     from softntk.data import load
-    from softntk.estimators import load_model
+    from softntk.estimators import Model, load_model
+    from softntk.files import output_json
     from softntk.networks import features_named, paired
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
     if model is not None:
-        loaded = load_model(model)
+        loaded = load_model(model, Model)
         network, training = loaded.network, loaded.training_set(data)
     else:
         training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling)
@@ -89,9 +90,9 @@ def command(
         established = certificate.established
         if output is not None and established and certificate.proof is not None:
             notes = {"data": data, "made by": f"softntk certify, seed {seed}"}
-            path = write(output_path(output, ".json"), certificate.proof, network, inputs, labels, notes=notes)
+            path = write(output, certificate.proof, network, inputs, labels, notes=notes)
             found["written"] = str(path)
-    print(json.dumps(found, indent=2) if json_ else "\n".join(_words(found)))
+    print(output_json(found) if json_ else "\n".join(_words(found)))
     if not established:
         raise typer.Exit(1)
 

@@ -1,6 +1,5 @@
 """`softntk kernel`: the tangent kernels of a data set, and what follows from their eigenvalues."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,7 +16,7 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
-    output_path,
+    writable,
 )
 
 __all__ = ["command"]
@@ -55,12 +54,13 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".npz")
     import jax
     import numpy as np
 
     from softntk.data import load
-    from softntk.data.numpy_files import write_members
     from softntk.failures import BadInput
+    from softntk.files import output_json, write_npz
     from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, spectrum
     from softntk.networks import features_named, paired
     from softntk.regression import quadrature
@@ -103,9 +103,9 @@ def command(
         if output is not None:
             arrays = {f"eigenvalues_{name}": np.asarray(each.values) for name, each in spectra.items()}
             arrays |= {"kernel": np.asarray(limit), "inputs": np.asarray(training.inputs)}
-            found["written"] = str(write_members(output_path(output, ".npz"), arrays, argument="output"))
+            found["written"] = str(write_npz(output, arrays))
     _judge(found)
-    print(json.dumps(found, indent=2) if json_ else _words(found))
+    print(output_json(found) if json_ else _words(found))
 
 
 def _numbers(smallest, largest, error, width: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ __all__ = [
     "Target",
     "Width",
     "log_to_stderr",
-    "output_path",
+    "writable",
 ]
 
 Data = Annotated[
@@ -45,6 +45,12 @@ def log_to_stderr() -> None:
     logging.basicConfig(format="softntk: %(message)s", level=logging.WARNING)
 
 
-def output_path(path: Path, ending: str) -> Path:
-    """The path with the ending, if it has none."""
-    return path if path.suffix else path.with_suffix(ending)
+def writable(output: Path | None, *endings: str, argument: str = "output") -> Path | None:
+    """The path with one of the endings, refused now and not after the work if it cannot be written to."""
+    from softntk.files import output_path, require_writable
+
+    if output is None:
+        return None
+    output = output_path(output, *endings, argument=argument) if endings else output
+    require_writable(output, argument)
+    return output

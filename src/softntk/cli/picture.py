@@ -11,6 +11,8 @@ from jaxtyping import Float
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from softntk.files import write
+
 __all__ = ["draw_samples"]
 
 _MOST_IMAGES, _COLUMNS, _GAP = 100, 10, 1
@@ -37,9 +39,7 @@ def draw_samples(samples: Float[np.ndarray, "n d"], path: Path, *, image: Sequen
             words = "the first two principal components"
         axes.scatter(points[:, 0], points[:, 1], s=max(2.0, min(20.0, 4000 / len(points))), alpha=0.6, linewidths=0)
         axes.set_aspect("equal")
-    draft = path.with_name(f".{path.name}.draft")
-    figure.savefig(draft, format="png", dpi=120)
-    draft.replace(path)
+    write(path, lambda file: figure.savefig(file, format="png", dpi=120))
     return words
 
 

@@ -2,13 +2,12 @@
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from softntk.cli.options import Json, log_to_stderr
+from softntk.cli.options import Json, log_to_stderr, writable
 
 __all__ = ["command"]
 
@@ -26,27 +25,25 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".csv")
     import numpy as np
 
     from softntk.data import read_matching
-    from softntk.estimators import load_predictor
+    from softntk.estimators import KernelModel, Model, load_model
+    from softntk.files import output_json, write
 
-    loaded = load_predictor(model)
+    loaded = load_model(model, Model, KernelModel)
     table = read_matching(data, loaded.preparation, targets=False)
     predicted = np.asarray(loaded.predict(table.inputs))
     rows = predicted.reshape(len(predicted), -1).tolist()
     names = list(loaded.preparation.target_names)
-    if json_:
-        print(json.dumps({"columns": names, "predictions": rows}))
-        return
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     writer.writerows(rows)
-    if output is None:
-        print(text.getvalue(), end="")
-        return
-    draft = output.with_name(f".{output.name}.draft")
-    draft.write_text(text.getvalue(), encoding="utf-8")
-    draft.replace(output)
-    print(f"written: {output}")
+    if output is not None:
+        write(output, text.getvalue())
+    if json_:
+        print(output_json({"columns": names, "predictions": rows} | ({"written": str(output)} if output else {})))
+    else:
+        print(f"written: {output}" if output else text.getvalue(), end="\n" if output else "")

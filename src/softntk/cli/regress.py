@@ -1,12 +1,11 @@
 """`softntk regress`: kernel regression at any size."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, output_path
+from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, writable
 
 __all__ = ["command"]
 
@@ -46,11 +45,13 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output, checkpoint = writable(output, ".npz"), writable(checkpoint, argument="checkpoint")
     import jax
     from rich.console import Console
 
     from softntk.data import load, load_split, read_matching
-    from softntk.estimators import KernelModel, fit_kernel, held_out_error, save_kernel_model
+    from softntk.estimators import KernelModel, fit_kernel, held_out_error, save_model
+    from softntk.files import output_json
 
     console = Console(stderr=True)
     data_key, fit_key = jax.random.split(jax.random.key(seed))
@@ -105,8 +106,8 @@ def command(
     if output is not None:
         names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "solver", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
-        found["written"] = str(save_kernel_model(model, output_path(output, ".npz")))
-    print(json.dumps(found, indent=2) if json_ else _words(found))
+        found["written"] = str(save_model(model, output))
+    print(output_json(found) if json_ else _words(found))
     if not solution.converged and not solution.plan.solver.approximate:
         raise typer.Exit(1)
 

@@ -18,8 +18,7 @@ def command(
     json_: Annotated[bool, typer.Option("--json", help="Print all verdicts as JSON instead.")] = False,
 ) -> None:
     """Write the page again from the records of a folder. Exits with 1 if a claim fails."""
-    import json
-
+    from softntk.files import output_json
     from softntk.records import read_all
     from softntk.report.page import write_page
 
@@ -29,7 +28,7 @@ def command(
         rows = [
             {"study": study, "claim": v.claim, "answer": v.answer.value, "reason": v.reason} for study, v in verdicts
         ]
-        print(json.dumps(rows, indent=2))
+        print(output_json(rows))
     else:
         print(f"The page is {write_page(found, output or folder / 'index.html').resolve()}")
     if any(verdict.answer == "fails" for _, verdict in verdicts):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from softntk.cli.options import Json, Seed, log_to_stderr, output_path
+from softntk.cli.options import Json, Seed, log_to_stderr, writable
 
 __all__ = ["command"]
 
@@ -39,6 +39,9 @@ def command(
 
     use_float64()
     log_to_stderr()
+    place = writable(output, ".npz") or output
+    if picture:
+        writable(place.with_suffix(".png"))
     from softntk.failures import BadInput
 
     if number < 1:
@@ -47,10 +50,10 @@ def command(
     import jax.numpy as jnp
     import numpy as np
 
-    from softntk.data.numpy_files import write_members
     from softntk.diffusion.grid import time_grid
     from softntk.diffusion.ode import flow_sample
     from softntk.diffusion.sampler import sample
+    from softntk.files import output_json, write_npz
 
     loaded = _loaded(model)
     process, times = loaded.process, time_grid(loaded.process, steps, grid=grid, start=loaded.start, end=loaded.end)
@@ -82,9 +85,7 @@ def command(
         "noisy": noisy,
         "seed": seed,
     }
-    written = write_members(
-        output_path(output, ".npz"), {"samples": samples, "description": json.dumps(settings)}, argument="output"
-    )
+    written = write_npz(place, {"samples": samples, "description": json.dumps(settings)})
     found = settings | {"n": number, "d": loaded.size, "not_finite": lost, "written": str(written)}
     if picture:
         from softntk.cli.picture import draw_samples
@@ -92,7 +93,7 @@ def command(
         drawn = written.with_suffix(".png")
         found["picture_shows"] = draw_samples(samples, drawn, image=loaded.description.get("image", ()))
         found["picture"] = str(drawn)
-    print(json.dumps(found, indent=2) if json_ else _words(found))
+    print(output_json(found) if json_ else _words(found))
     if lost:
         raise typer.Exit(1)
 
@@ -103,11 +104,12 @@ def _loaded(model: str):
 
     from softntk.data.mixture import MIXTURES, mixture_named
     from softntk.diffusion.exact import MixtureDenoiser
-    from softntk.diffusion.model import ScoreModel, load_score
+    from softntk.diffusion.model import ScoreModel
     from softntk.diffusion.process import Constant
+    from softntk.estimators import load_model
 
     if model not in MIXTURES:
-        return load_score(model)
+        return load_model(model, ScoreModel)
     mixture, process = mixture_named(model), Constant()
     denoiser = MixtureDenoiser(process, mixture)
     return ScoreModel(denoiser, process, 1e-4, process.horizon, np.zeros(mixture.size), np.ones(mixture.size))

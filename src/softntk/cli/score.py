@@ -1,12 +1,11 @@
 """`softntk score`: learn the score of a data set, and say where its error comes from."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from softntk.cli.options import Count, Json, Seed, log_to_stderr, output_path
+from softntk.cli.options import Count, Json, Seed, log_to_stderr, writable
 from softntk.failures import BadInput
 
 __all__ = ["command"]
@@ -48,6 +47,7 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".npz")
     if kind not in _KINDS or kind == "neighbors":
         raise BadInput(
             "kind",
@@ -61,9 +61,10 @@ def command(
     from softntk.cli.score_report import described, words
     from softntk.diffusion.learn import learn_blur, learn_kernel, learn_mlp, learn_network, make_task
     from softntk.diffusion.matching import TimeLaw
-    from softntk.diffusion.model import ScoreModel, save_score
+    from softntk.diffusion.model import ScoreModel
     from softntk.diffusion.process import Constant
     from softntk.diffusion.samples import clean_samples
+    from softntk.files import output_json, save_model
     from softntk.networks.features import features_named
 
     data_key, task_key, fit_key, report_key = jax.random.split(jax.random.key(seed), 4)
@@ -108,5 +109,5 @@ def command(
             np.asarray(samples.factor),
             settings | {"image": shape},
         )
-        found["written"] = str(save_score(model, output_path(output, ".npz")))
-    print(json.dumps(found, indent=2) if json_ else words(found))
+        found["written"] = str(save_model(model, output))
+    print(output_json(found) if json_ else words(found))

@@ -1,6 +1,5 @@
 """`softntk train`: gradient descent on a data set, held against its theory."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
-    output_path,
+    writable,
 )
 
 __all__ = ["command"]
@@ -47,10 +46,12 @@ def command(
 
     use_float64()
     log_to_stderr()
+    output = writable(output, ".npz")
     import jax
 
     from softntk.data import load, load_split
     from softntk.estimators import Model, claims_on_run, fit_network, held_out_error, save_model
+    from softntk.files import output_json
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
     drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling}
@@ -94,8 +95,8 @@ def command(
         found["first_certified_step"] = fit.first_certified_step
     if output is not None:
         settings = {key: found[key] for key in ("data", "features", "width", "scale", "seed", "steps", "step_size")}
-        found["written"] = str(save_model(Model(fit.network, preparation, settings), output_path(output, ".npz")))
-    print(json.dumps(found, indent=2) if json_ else _words(found))
+        found["written"] = str(save_model(Model(fit.network, preparation, settings), output))
+    print(output_json(found) if json_ else _words(found))
     if trace.diverged:
         raise typer.Exit(1)
 

@@ -1,19 +1,12 @@
 """NumPy files: npz with the arrays `inputs` and `labels`, npy with one matrix or one array of named fields.
 
-Files are never unpickled. What the header of an array declares is compared with the bytes that follow before anything
-is allocated, so that a short file that claims to be huge is refused.
+How they are read, so that a file that lies is refused, is in `softntk.files`.
 """
 
-import os
-import zipfile
-import zlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import ArrayLike
 
 from softntk import files
 from softntk.data.columns import Columns
@@ -21,7 +14,7 @@ from softntk.data.options import ReadOptions
 from softntk.failures import BadInput
 from softntk.numerics.memory import announce
 
-__all__ = ["read_members", "read_npy", "read_npz", "write_members"]
+__all__ = ["read_npy", "read_npz"]
 
 
 def read_npz(path: Path, target: str | None, options: ReadOptions) -> Columns:
@@ -82,81 +75,6 @@ def read_npy(path: Path, options: ReadOptions) -> Columns:
     return Columns(path.name, columns, len(array), options=options.marks(), numbered=fields is None)
 
 
-def read_members(path: Path, wanted: tuple[str, ...], *, advice: str = "") -> dict[str, np.ndarray]:
-    """The wanted arrays of an npz file, of any shape, numbers or text; `advice` says what to do if one is missing.
-
-    Raises:
-        BadInput: one is missing, the file is damaged or would have to be unpickled.
-        TooLarge: one does not fit in memory.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-            for name in wanted:
-                if name not in entries:
-                    raise BadInput(
-                        "source",
-                        required=f"hold the array {name!r}",
-                        got=f"the arrays {', '.join(list(entries)[:20]) or 'none'} in {path.name}",
-                        advice=advice or f"Save it so: np.savez('{path.name}', inputs=X, labels=Y).",
-                    )
-            arrays = {}
-            for name in wanted:
-                with archive.open(entries[name]) as file:
-                    arrays[name] = _array(file, entries[name].file_size, name)
-            return arrays
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise _damaged(path, error) from None
-
-
-def write_members(
-    path: Path, arrays: Mapping[str, ArrayLike], *, argument: str = "path", compressed: bool = True
-) -> Path:
-    """Write arrays, numbers or text, as an npz file by one rename: a reader finds the old file or the new one.
-
-    Raises:
-        BadInput: the path, which the caller took as `argument`, cannot be written to.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            (np.savez_compressed if compressed else np.savez)(file, allow_pickle=False, **arrays)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(
-            argument,
-            required="be a file that can be written",
-            got=f"{path} ({error.strerror})",
-            advice="Choose a folder that exists and is yours.",
-        ) from None
-    return path
-
-
-def _array(file: IO[bytes] | zipfile.ZipExtFile, size: int, name: str) -> np.ndarray:
-    """One array from a stream of `size` bytes in NumPy's format."""
-    version = np.lib.format.read_magic(file)
-    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = header(file)
-    if dtype.hasobject:
-        raise BadInput(
-            "source",
-            required="hold plain numbers or text",
-            got=f"Python objects in {name}, which would have to be unpickled and could run anything",
-            advice="Save numbers: np.asarray(values, dtype=float); rows must have one length.",
-        )
-    need = dtype.itemsize
-    for length in shape:
-        need *= length
-    if need != size - file.tell():
-        raise ValueError(f"{name} declares {need} bytes and holds {size - file.tell()}")
-    announce(2.0 * need, what=f"reading {name}", argument="source", advice="Pass fewer rows.")
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
-
-
 def _admit(need: int, name: str) -> None:
     announce(2.0 * need, what=f"reading {name}", argument="source", advice="Pass fewer rows.")
 
@@ -186,13 +104,3 @@ def _arrow(column: np.ndarray) -> pa.ChunkedArray:
     if kind == "U":
         return pa.chunked_array([pa.array(column.tolist(), pa.string())])
     return pa.chunked_array([pa.array(column if kind == "b" else column.astype(np.float64))])
-
-
-def _damaged(path: Path, error: Exception) -> BadInput:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return BadInput(
-        "source",
-        required="be a NumPy file",
-        got=f"{path.name}: {reason}",
-        advice="Save it again with np.savez or np.save.",
-    )

@@ -19,7 +19,7 @@ from softntk.diffusion.learn import (
     make_task,
 )
 from softntk.diffusion.matching import TIME_LAWS, WEIGHTS, NoisySamples, TimeLaw, noisy_samples, split_clean
-from softntk.diffusion.model import ScoreModel, load_score, save_score
+from softntk.diffusion.model import ScoreModel
 from softntk.diffusion.ode import flow_log_density, flow_sample
 from softntk.diffusion.preconditioning import (
     PRECONDITIONINGS,
@@ -106,7 +106,6 @@ __all__ = [
     "learn_neighbors",
     "learn_network",
     "lipschitz_constant",
-    "load_score",
     "make_preconditioning",
     "make_task",
     "mean_square_error",
@@ -117,7 +116,6 @@ __all__ = [
     "preconditioned_pairs",
     "sample",
     "sampler_named",
-    "save_score",
     "split_clean",
     "stop_by_cutoff",
     "stop_by_error",

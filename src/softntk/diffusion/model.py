@@ -1,27 +1,23 @@
-"""A learned denoiser in a file: one npz archive, readable with NumPy alone.
+"""A learned denoiser with all that is needed to sample from it.
 
-    description     JSON text: what was learned from what, the process, the frame, versions
+In its file (see `softntk.files.models`), of kind `score`:
+
+    description     what was learned from what, the process, the frame
     the arrays of what was learned, by name: centers, whitening, weights (kernel); hidden, output (network);
     points (empirical); w0, b0, w1, ... (deep network)
-    mean, variance  of the data in its own units, if it was standardized; samples are given in those units
-
-Nothing is pickled, and nothing in the file is executed when it is opened. It is written by one rename.
+    shift, factor   to the units of the data; samples are given in those units
 """
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from softntk.data.numpy_files import read_members, write_members
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.landmarks import Bounded, Landmarks, Predictor
 from softntk.diffusion.preconditioning import PreconditionedDenoiser, Preconditioning
@@ -29,15 +25,14 @@ from softntk.diffusion.process import Constant, Cosine, Linear, Process
 from softntk.diffusion.references import MLP
 from softntk.diffusion.score import Denoiser, ScoreOfDenoiser
 from softntk.failures import BadInput
+from softntk.files import ModelFile
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
 from softntk.networks.two_layer import TwoLayer
 
-__all__ = ["ScoreModel", "load_score", "save_score"]
+__all__ = ["ScoreModel"]
 
-_FORMAT = "softntk-score/1"
 _PROCESSES: dict[str, type[Process]] = {"constant": Constant, "linear": Linear, "cosine": Cosine}
-_ADVICE = "Learn one: softntk score DATA -o model.npz."
 
 
 @dataclass(frozen=True)
@@ -52,6 +47,7 @@ class ScoreModel:
         description: how it came about, JSON values.
     """
 
+    kind: ClassVar[str] = "score"
     denoiser: Denoiser
     process: Process
     start: float
@@ -74,70 +70,48 @@ class ScoreModel:
         """Samples in the units of the data."""
         return np.asarray(samples) * self.factor[None] + self.shift[None]
 
+    def described(self) -> dict[str, Any]:
+        """What the file says beside the arrays.
 
-def save_score(model: ScoreModel, path: str | os.PathLike[str]) -> Path:
-    """Write the model and return its path.
+        Raises:
+            BadInput: the denoiser or the process is not of a kind that is saved.
+        """
+        learned, _, details = _taken_apart(self.denoiser)
+        return {
+            "learned": learned,
+            "details": details,
+            "process": _process_to_dict(self.process),
+            "start": float(self.start),
+            "end": float(self.end),
+            "training": dict(self.description),
+        }
 
-    Raises:
-        BadInput: the denoiser or the process is not of a kind that is saved, or the path cannot be written to.
-    """
-    path = Path(path)
-    kind, arrays, details = _taken_apart(model.denoiser)
-    description = {
-        "format": _FORMAT,
-        "softntk": version("softntk"),
-        "kind": kind,
-        "details": details,
-        "process": _process_to_dict(model.process),
-        "start": model.start,
-        "end": model.end,
-        "training": dict(model.description),
-    }
-    arrays |= {"shift": model.shift, "factor": model.factor, "description": np.array(json.dumps(description))}
-    return write_members(path, {key: np.asarray(array) for key, array in arrays.items()})
+    def arrays(self) -> dict[str, Any]:
+        """What was learned, and the units. Raises as `described`."""
+        return _taken_apart(self.denoiser)[1] | {"shift": self.shift, "factor": self.factor}
 
+    @classmethod
+    def from_file(cls, file: ModelFile) -> "ScoreModel":
+        """The model of a file.
 
-def load_score(path: str | os.PathLike[str]) -> ScoreModel:
-    """Read a model.
-
-    Raises:
-        BadInput: the file is missing, damaged, or not a model.
-    """
-    path = Path(path)
-    first = read_members(path, ("description", "shift", "factor"), advice=_ADVICE)
-    try:
-        found = json.loads(str(first["description"]))
-        if found["format"] != _FORMAT:
-            raise KeyError(f"format {found['format']!r}")
-        kind, details = str(found["kind"]), found["details"]
-        process = _process_from_dict(found["process"])
-        names = _names(kind, details)
-        arrays = {key: jnp.asarray(_finite(value)) for key, value in read_members(path, names, advice=_ADVICE).items()}
-        denoiser = _put_together(kind, arrays, details, process)
-        return ScoreModel(
-            denoiser,
-            process,
-            float(found["start"]),
-            float(found["end"]),
-            _finite(first["shift"]),
-            _finite(first["factor"]),
-            dict(found["training"]),
-        )
-    except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
-        if isinstance(error, BadInput) and error.argument != "model":
-            raise
-        raise BadInput(
-            "model",
-            required=f"be a file that softntk score wrote ({_FORMAT})",
-            got=f"{path}: a file with {type(error).__name__}: {error}",
-            advice=_ADVICE,
-        ) from None
-
-
-def _finite(array: np.ndarray) -> np.ndarray:
-    if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
-        raise ValueError("numbers that are not finite")
-    return array
+        Raises:
+            BadInput: what was learned, the process, the times and the units do not fit together.
+        """
+        said = file.description
+        with file.reading():
+            shift = file.array("shift", None)
+            factor = file.array("factor", len(shift))
+            start, end, process = float(said["start"]), float(said["end"]), _process_from_dict(said["process"])
+            if not (0 < start < end <= process.horizon and (factor > 0).all()):
+                raise ValueError(f"times {start:g} to {end:g}, horizon {process.horizon:g}, or a factor not positive")
+            learned = str(said["learned"] if "learned" in said else said["kind"])  # as the first format called it
+            arrays = {name: jnp.asarray(file.arrays[name]) for name in _names(learned, said["details"], file.arrays)}
+            denoiser = _put_together(learned, arrays, said["details"], process)
+            points = jax.ShapeDtypeStruct((1, len(shift)), jnp.zeros(()).dtype)
+            found = jax.eval_shape(denoiser, jnp.asarray(start), points).shape
+            if found != points.shape:
+                raise ValueError(f"a denoiser that turns {points.shape} into {found}")
+            return cls(denoiser, process, start, end, shift, factor, dict(said["training"]))
 
 
 def _process_to_dict(process: Process) -> dict[str, Any]:
@@ -189,9 +163,12 @@ def _taken_apart(denoiser: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
     )
 
 
-def _names(kind: str, details: dict[str, Any]) -> tuple[str, ...]:
+def _names(kind: str, details: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     if kind == "mlp":
-        return tuple(f"{letter}{i}" for i in range(int(details["layers"])) for letter in "wb")
+        layers = int(details["layers"])
+        if not 0 < 2 * layers <= len(arrays):
+            raise ValueError(f"{layers} layers")
+        return tuple(f"{letter}{i}" for i in range(layers) for letter in "wb")
     return {"empirical": ("points",), "kernel": ("centers", "whitening", "weights"), "network": ("hidden", "output")}[
         kind
     ]

@@ -1,43 +1,37 @@
-"""A kernel predictor with what was done to its data, in one file, as `estimators.model` does for a network.
+"""A kernel predictor with what was done to its data, as `estimators.model` has it for a network.
+
+In its file (see `softntk.files.models`), of kind `kernel`:
 
     coefficients (p, k)      of the features
     points (p, d)            inputs of the kernel sections; empty for explicit features
-    description              JSON text: kernel, features, version, scaling and encoding of the data, how it was made
-
-Nothing is pickled, and nothing in the file is executed when it is opened. It is written by one rename.
+    description              kernel, features, scaling and encoding of the data, how it was made
 """
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from softntk.data.numpy_files import read_members, write_members
 from softntk.data.preparation import Preparation
-from softntk.estimators.model import Model, load_model
+from softntk.estimators.fitting import require_fit
 from softntk.failures import BadInput
+from softntk.files import ModelFile
 from softntk.kernels.expansion import Expansion
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
 from softntk.regression.predictor import Predictor, Sections
 
-__all__ = ["KernelModel", "load_kernel_model", "load_predictor", "save_kernel_model"]
-
-_FORMAT = "softntk-kernel-model/1"
-_ADVICE = "Make one: softntk regress DATA -o model.npz."
+__all__ = ["KernelModel"]
 
 
 @dataclass(frozen=True)
 class KernelModel:
     """A predictor of a limit kernel and the preparation of its data; `training` says how it came about."""
 
+    kind: ClassVar[str] = "kernel"
     predictor: Predictor
     preparation: Preparation
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -54,88 +48,62 @@ class KernelModel:
         """Classes (n,), or numbers (n, k) in the units of the target. Raises as `outputs`."""
         return self.preparation.decode(self.outputs(raw))
 
+    def described(self) -> dict[str, Any]:
+        """What the file says beside the arrays.
 
-def save_kernel_model(model: KernelModel, path: str | os.PathLike[str]) -> Path:
-    """Write the model and return its path.
+        Raises:
+            BadInput: the predictor is not one of a `LimitKernel`.
+        """
+        kernel, basis = self._saved()
+        said: dict[str, Any] = {
+            "features": kernel.features.name,
+            "scale": float(kernel.scale),
+            "trained": kernel.trained,
+        }
+        if isinstance(basis, Expansion):
+            said |= {"degree": basis.degree, "radius": float(basis.radius)}
+        return {"kernel": said, "preparation": self.preparation.to_dict(), "training": dict(self.training)}
 
-    Raises:
-        BadInput: the path cannot be written to, or the predictor is not one of a `LimitKernel`.
-    """
-    path, basis = Path(path), model.predictor.basis
-    kernel = getattr(basis, "kernel", None)
-    if not isinstance(kernel, LimitKernel) or not isinstance(basis, Sections | Expansion):
+    def arrays(self) -> dict[str, Any]:
+        """The coefficients and the points. Raises as `described`."""
+        _, basis = self._saved()
+        points = basis.inputs if isinstance(basis, Sections) else np.zeros((0, basis.size))
+        return {"coefficients": self.predictor.coefficients, "points": points}
+
+    @classmethod
+    def from_file(cls, file: ModelFile) -> "KernelModel":
+        """The model of a file.
+
+        Raises:
+            BadInput: the coefficients, the kernel and the preparation do not fit together.
+        """
+        with file.reading():
+            said, preparation = file.description["kernel"], Preparation.from_dict(file.description["preparation"])
+            kernel = LimitKernel(features_named(said["features"]), float(said["scale"]), said["trained"])
+            coefficients, points = file.array("coefficients", None, None), file.arrays["points"]
+            if coefficients.dtype != np.float64 or points.dtype != np.float64:
+                raise ValueError("arrays that are not float64")
+            if "degree" in said:
+                degree = int(said["degree"])
+                if not 0 <= degree <= len(coefficients):  # each degree has features; also keeps their count small
+                    raise ValueError(f"degree {degree} for {len(coefficients)} coefficients")
+                columns = file.array("points", 0, None).shape[1]
+                basis = Expansion(kernel, columns, degree, float(said["radius"]))
+            else:
+                basis = Sections(kernel, jnp.asarray(file.array("points", len(coefficients), None)))
+            if basis.rank != len(coefficients):
+                raise ValueError(f"{len(coefficients)} coefficients for {basis.rank} features")
+            predictor = Predictor(basis, jnp.asarray(coefficients))
+            require_fit(predictor, preparation, predictor.coefficients.dtype)
+            return cls(predictor, preparation, dict(file.description["training"]))
+
+    def _saved(self) -> tuple[LimitKernel, Sections | Expansion]:
+        basis = self.predictor.basis
+        if isinstance(basis, Sections | Expansion) and isinstance(basis.kernel, LimitKernel):
+            return basis.kernel, basis
         raise BadInput(
             "model",
-            required="predict with a Limit",
+            required="predict with a LimitKernel",
             got=repr(basis),
-            advice="Save the coefficients of other kernels "
-            "yourself: np.savez(file, coefficients=predictor.coefficients).",
+            advice="Save those of other kernels yourself: np.savez(file, coefficients=predictor.coefficients).",
         )
-    points = np.asarray(basis.inputs) if isinstance(basis, Sections) else np.zeros((0, basis.size))
-    described: dict[str, Any] = {
-        "features": kernel.features.name,
-        "scale": float(kernel.scale),
-        "trained": kernel.trained,
-    }
-    if isinstance(basis, Expansion):
-        described |= {"degree": basis.degree, "radius": basis.radius}
-    description = {
-        "format": _FORMAT,
-        "softntk": version("softntk"),
-        "kernel": described,
-        "preparation": model.preparation.to_dict(),
-        "training": dict(model.training),
-    }
-    coefficients = np.asarray(model.predictor.coefficients)
-    return write_members(path, {"coefficients": coefficients, "points": points, "description": json.dumps(description)})
-
-
-def load_kernel_model(path: str | os.PathLike[str]) -> KernelModel:
-    """Read a model.
-
-    Raises:
-        BadInput: the file is missing, damaged, or not a kernel model.
-    """
-    path = Path(path)
-    members = read_members(path, ("coefficients", "points", "description"), advice=_ADVICE)
-    try:
-        description = json.loads(str(members["description"]))
-        if description["format"] != _FORMAT:
-            raise KeyError(f"format {description['format']!r}")
-        described = description["kernel"]
-        kernel = LimitKernel(features_named(described["features"]), float(described["scale"]), described["trained"])
-        preparation = Preparation.from_dict(description["preparation"])
-        training = dict(description["training"])
-        points, coefficients = (_matrix(members[name]) for name in ("points", "coefficients"))
-        if "degree" in described:
-            basis = Expansion(kernel, points.shape[1], int(described["degree"]), float(described["radius"]))
-        else:
-            basis = Sections(kernel, jnp.asarray(points))
-        if basis.rank != len(coefficients):
-            raise ValueError(f"{len(coefficients)} coefficients for {basis.rank} features")
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise BadInput(
-            "model",
-            required=f"be a file that softntk regress wrote ({_FORMAT})",
-            got=f"{path}: {type(error).__name__}: {error}",
-            advice=_ADVICE,
-        ) from None
-    return KernelModel(Predictor(basis, jnp.asarray(coefficients)), preparation, training)
-
-
-def load_predictor(path: str | os.PathLike[str]) -> Model | KernelModel:
-    """Read a network or a kernel model, whichever the file holds.
-
-    Raises:
-        BadInput: the file is missing, damaged, or neither.
-    """
-    path = Path(path)
-    members = read_members(path, ("description",), advice="Make one: softntk train, or softntk regress.")
-    kind = _FORMAT if _FORMAT in str(members["description"])[:200] else ""
-    return load_kernel_model(path) if kind else load_model(path)
-
-
-def _matrix(array: np.ndarray) -> Float[np.ndarray, "rows columns"]:
-    if array.ndim != 2 or array.dtype != np.float64 or not np.isfinite(array).all():
-        raise ValueError("an array that is not a finite float64 matrix")
-    return array

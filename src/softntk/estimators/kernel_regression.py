@@ -6,7 +6,6 @@ save     one npz file, which `softntk predict` reads
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -14,8 +13,9 @@ import numpy as np
 from softntk.data.preparation import prepare
 from softntk.data.table import Table
 from softntk.defaults import ACCURACY, FEATURES, RIDGE, SCALES, SCALINGS, SOLVER, TRAINED
-from softntk.estimators.kernel_model import KernelModel, load_kernel_model, save_kernel_model
+from softntk.estimators.kernel_model import KernelModel
 from softntk.estimators.kernel_training import fit_kernel
+from softntk.estimators.loading import load_model
 from softntk.estimators.tables import Classifier, Regressor, key_of
 
 __all__ = ["KernelClassifier", "KernelRegressor"]
@@ -60,10 +60,7 @@ class _Kernel:
 
     @staticmethod
     def _read(path: str | os.PathLike[str]) -> KernelModel:
-        return _portable(load_kernel_model(path))
-
-    def _write(self, path: str | os.PathLike[str]) -> Path:
-        return save_kernel_model(self.model_, path)  # pyright: ignore[reportAttributeAccessIssue]
+        return _portable(load_model(path, KernelModel))
 
 
 def _portable(model: KernelModel) -> KernelModel:

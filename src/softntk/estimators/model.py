@@ -1,20 +1,14 @@
 """A trained network with everything needed to use it: weights, and what was done to the data.
 
-One file, an npz archive readable with NumPy alone:
+In its file (see `softntk.files.models`), of kind `network`:
 
     hidden (d, m), output (k, m)     the weights
-    description                      JSON text: feature, version, scaling and encoding of the data, how it was trained
-
-Nothing is pickled, and nothing in the file is executed when it is opened. It is written by one rename.
+    description                      feature, scaling and encoding of the data, how it was trained
 """
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -22,22 +16,22 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from softntk.data.matching import read_matching
-from softntk.data.numpy_files import read_members, write_members
 from softntk.data.preparation import Preparation
 from softntk.data.training_set import TrainingSet
+from softntk.estimators.fitting import require_fit
 from softntk.failures import BadInput
+from softntk.files import ModelFile
 from softntk.networks.features import features_named
 from softntk.networks.two_layer import TwoLayer
 
-__all__ = ["Model", "load_model", "save_model"]
-
-_FORMAT = "softntk-model/1"
+__all__ = ["Model"]
 
 
 @dataclass(frozen=True)
 class Model:
     """A network and the preparation of its data; `training` says in JSON values how it came about."""
 
+    kind: ClassVar[str] = "network"
     network: TwoLayer
     preparation: Preparation
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -72,57 +66,30 @@ class Model:
         """Classes (n,), or numbers (n, k) in the units of the target. Raises as `outputs`."""
         return self.preparation.decode(self.outputs(raw))
 
+    def described(self) -> dict[str, Any]:
+        """What the file says beside the arrays."""
+        return {
+            "features": self.network.features.name,
+            "preparation": self.preparation.to_dict(),
+            "training": dict(self.training),
+        }
 
-def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
-    """Write the model and return its path.
+    def arrays(self) -> dict[str, Any]:
+        """The weights."""
+        return {"hidden": self.network.hidden, "output": self.network.output}
 
-    Raises:
-        BadInput: the path cannot be written to.
-    """
-    path = Path(path)
-    description = {
-        "format": _FORMAT,
-        "softntk": version("softntk"),
-        "features": model.network.features.name,
-        "preparation": model.preparation.to_dict(),
-        "training": dict(model.training),
-    }
-    hidden, output = np.asarray(model.network.hidden), np.asarray(model.network.output)
-    return write_members(path, {"hidden": hidden, "output": output, "description": json.dumps(description)})
+    @classmethod
+    def from_file(cls, file: ModelFile) -> "Model":
+        """The model of a file.
 
-
-def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read a model.
-
-    Raises:
-        BadInput: the file is missing, damaged, or not a model.
-    """
-    path = Path(path)
-    members = read_members(
-        path, ("hidden", "output", "description"), advice="Train a model: softntk train DATA -o model.npz."
-    )
-    try:
-        description = json.loads(str(members["description"]))
-        if description["format"] != _FORMAT:
-            raise KeyError(f"format {description['format']!r}")
-        features = features_named(description["features"])
-        preparation = Preparation.from_dict(description["preparation"])
-        training = dict(description["training"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise _not_a_model(path, f"a file with {type(error).__name__}: {error}") from None
-    hidden, output = members["hidden"], members["output"]
-    weights = (hidden, output)
-    if any(w.ndim != 2 or w.dtype not in (np.float32, np.float64) or not np.isfinite(w).all() for w in weights):
-        raise _not_a_model(path, "weights that are not finite matrices")
-    if hidden.shape[1] != output.shape[1]:
-        raise _not_a_model(path, f"hidden {hidden.shape} and output {output.shape}")
-    return Model(TwoLayer(jnp.asarray(hidden), jnp.asarray(output), features), preparation, training)
-
-
-def _not_a_model(path: Path, got: str) -> BadInput:
-    return BadInput(
-        "model",
-        required=f"be a file that softntk train wrote ({_FORMAT})",
-        got=f"{path}: {got}",
-        advice="Train one: softntk train DATA -o model.npz.",
-    )
+        Raises:
+            BadInput: the weights, the feature and the preparation do not fit together.
+        """
+        with file.reading():
+            hidden = file.array("hidden", None, None)
+            output = file.array("output", None, hidden.shape[1])
+            features = features_named(file.description["features"])
+            preparation = Preparation.from_dict(file.description["preparation"])
+            network = TwoLayer(jnp.asarray(hidden), jnp.asarray(output), features)
+            require_fit(network, preparation, network.hidden.dtype)
+            return cls(network, preparation, dict(file.description["training"]))

@@ -6,7 +6,6 @@ save     one npz file, which `softntk predict` and `softntk certify --model` rea
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -14,7 +13,8 @@ import numpy as np
 from softntk.data.preparation import prepare
 from softntk.data.table import Table
 from softntk.defaults import FEATURES, SCALE, SCALING, STEP_SIZE, STEPS, WIDTH
-from softntk.estimators.model import Model, load_model, save_model
+from softntk.estimators.loading import load_model
+from softntk.estimators.model import Model
 from softntk.estimators.network_training import fit_network
 from softntk.estimators.tables import Classifier, Regressor, key_of
 
@@ -59,10 +59,7 @@ class _Network:
 
     @staticmethod
     def _read(path: str | os.PathLike[str]) -> Model:
-        return _portable(load_model(path))
-
-    def _write(self, path: str | os.PathLike[str]) -> Path:
-        return save_model(self.model_, path)  # pyright: ignore[reportAttributeAccessIssue]
+        return _portable(load_model(path, Model))
 
 
 def _portable(model: Model) -> Model:

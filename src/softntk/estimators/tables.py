@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softntk.data.encoding import Encoding
 from softntk.data.table import Table
 from softntk.failures import BadInput
+from softntk.files import save_model
 
 __all__ = ["Classifier", "Regressor", "key_of"]
 
@@ -73,11 +74,7 @@ class _OnTables(BaseEstimator):
             BadInput: the path cannot be written to.
         """
         check_is_fitted(self, "model_")
-        return self._write(path)
-
-    @abstractmethod
-    def _write(self, path: str | os.PathLike[str]) -> Path:
-        """Write the model."""
+        return save_model(self.model_, path)
 
     def _fit(self, X: np.ndarray, y: np.ndarray, kind: str) -> None:
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(X.shape[1])])

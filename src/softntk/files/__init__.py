@@ -7,11 +7,13 @@ anything is allocated, nothing unpickled. Every failure is a `BadInput` or a `To
 from softntk.files.arrays import read_npy, read_npz, write_npz
 from softntk.files.endings import input_path, output_path
 from softntk.files.folders import folder_at, require_place, write_folder
+from softntk.files.models import ModelFile, read_model, save_model
 from softntk.files.reading import opened, read_bytes
 from softntk.files.strict_json import dumps, loads, output_json, plain, read_json
 from softntk.files.writing import require_writable, write
 
 __all__ = [
+    "ModelFile",
     "dumps",
     "folder_at",
     "input_path",
@@ -22,10 +24,12 @@ __all__ = [
     "plain",
     "read_bytes",
     "read_json",
+    "read_model",
     "read_npy",
     "read_npz",
     "require_place",
     "require_writable",
+    "save_model",
     "write",
     "write_folder",
     "write_npz",

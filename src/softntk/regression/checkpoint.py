@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from softntk.data.numpy_files import read_members, write_members
 from softntk.failures import BadInput
+from softntk.files import read_npz, write_npz
 
 __all__ = ["fingerprint", "read_state", "write_state"]
 
@@ -39,7 +39,7 @@ def write_state(path: Path, fingerprint: str, state: Any) -> None:
         BadInput: the path cannot be written to.
     """
     arrays = {each.name: np.asarray(getattr(state, each.name)) for each in fields(state)}
-    write_members(path, {"fingerprint": fingerprint} | arrays, argument="checkpoint", compressed=False)
+    write_npz(path, {"fingerprint": fingerprint} | arrays, argument="checkpoint", compressed=False)
 
 
 def read_state(path: Path | None, fingerprint: str, kind: type[T]) -> T | None:
@@ -51,7 +51,7 @@ def read_state(path: Path | None, fingerprint: str, kind: type[T]) -> T | None:
     if path is None or not path.exists():
         return None
     names = tuple(each.name for each in fields(kind))  # pyright: ignore[reportArgumentType]
-    members = read_members(path, ("fingerprint", *names), advice="Delete the file to start again.")
+    members = read_npz(path, ("fingerprint", *names), argument="checkpoint", advice="Delete the file to start again.")
     if str(members["fingerprint"]) != fingerprint:
         raise BadInput(
             "checkpoint",

@@ -7,9 +7,7 @@ Everything that comes from a record is escaped; only drawings made by `plot` ent
 
 import os
 import re
-import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from softntk.failures import BadInput
+from softntk.files import write
 from softntk.records import Record
 from softntk.report.facts import duration, facts, plural
 from softntk.report.numbers import prose
@@ -99,23 +98,7 @@ def write_page(records: Sequence[Record], path: str | os.PathLike[str], *, title
     Raises:
         BadInput: as `render`, or `path` cannot be written to.
     """
-    text, path = render(records, title=title), Path(path)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    except OSError as error:
-        raise BadInput(
-            "path",
-            required="be a file that can be written to",
-            got=f"{path} ({error.strerror})",
-            advice="Type -o report.html.",
-        ) from None
-    finally:
-        with suppress(OSError):  # it was moved, or never came to be
-            draft.unlink()
-    return path
+    return write(path, render(records, title=title), argument="path", make_folders=True)
 
 
 @dataclass(frozen=True)

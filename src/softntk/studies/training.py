@@ -139,6 +139,7 @@ def _rate_verdict(
         eta=float(result["step_size"]),
         lambda_min=float(result["lambda_min"]),
         residual=float(result["residual"]),
+        softmax=float(name == "softmax"),
     )
     failed = next((str(check) for check in evaluation.checks if check.status == "not met"), None)
     if failed is not None:

@@ -66,21 +66,20 @@ class Check:
     right: float | None = None
 
     def __str__(self) -> str:
-        """In plain words first, then the numbers, then the formula that they are the two sides of."""
-        words, _, formula = self.hypothesis.statement.partition(", ")
-        numbers = ""
-        if self.left is not None and self.right is not None:
+        statement = self.hypothesis.statement
+        if self.left is None or self.right is None:
+            return f"{statement}: {self.status}"
+        if self.status is Status.NOT_MET:
+            formula = f" ({self.hypothesis.formula})" if self.hypothesis.formula else ""
             relation = _IN_WORDS[self.hypothesis.relation]
-            met = "" if self.status is Status.MET else "not "
-            numbers = f"; {self.left:.6g} is {met}{relation} {self.right:.6g}"
-            if self.status is Status.UNDECIDED:
-                numbers = "; a number is missing"
-        return f"{self.status}: {words}{numbers}{f' ({formula})' if formula else ''}"
+            return f"{statement}: {self.status}, {self.left:.6g} is not {relation} {self.right:.6g}{formula}"
+        formula = f"{self.hypothesis.formula}: " if self.hypothesis.formula else ""
+        return f"{statement}: {self.status} ({formula}{self.left:.6g} {self.hypothesis.relation} {self.right:.6g})"
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One hypothesis, in words and formula.
+    """One hypothesis, in words; a formula that would make them hard to read stands on its own.
 
     `sides` computes the two numbers that `relation` compares, its parameters named for the symbols it needs; those
     with a default may be left out. Without `sides` the hypothesis is a matter of construction (signs are fixed, say)
@@ -90,6 +89,7 @@ class Hypothesis:
     statement: str
     relation: str = ""
     sides: Callable[..., tuple[Number, Number]] | None = None
+    formula: str = ""
 
     def check(self, numbers: Numbers, constants: Constants = PAPER) -> Check:
         """Compare the two sides on numbers."""
