@@ -16,17 +16,20 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
+    reads_data,
     writable,
 )
+from softntk.defaults import FEATURES, SCALE, SCALING, WIDTH
 
 __all__ = ["command"]
 
 
+@reads_data()
 def command(
     data: Data,
-    features: FeaturesName = "softmax",
-    width: Width = 2048,
-    scale: Scale = 1.0,
+    features: FeaturesName = FEATURES,
+    width: Width = WIDTH,
+    scale: Scale = SCALE,
     model: Annotated[
         Path | None, typer.Option(help="Certify this trained model instead of a fresh start, on its own training rows.")
     ] = None,
@@ -38,12 +41,14 @@ def command(
     halfway: Annotated[bool, typer.Option("--halfway", help="In that search, try powers of sqrt 2 too.")] = False,
     target: Target = None,
     count: Count = None,
-    scaling: Scaling = "sphere",
+    scaling: Scaling = SCALING,
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the proof (json); needs --rigorous.")
     ] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Certify that gradient descent drives the loss of this network on these data to zero. Exits with 1 if not."""
     from softntk.failures import BadInput
@@ -67,9 +72,9 @@ def command(
     data_key, start_key = jax.random.split(jax.random.key(seed))
     if model is not None:
         loaded = load_model(model, Model)
-        network, training = loaded.network, loaded.training_set(data)
+        network, training = loaded.network, loaded.training_set(data, options=reading["options"])
     else:
-        training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling)
+        training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
         network = paired(
             start_key,
             input_size=training.input_size,

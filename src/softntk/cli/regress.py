@@ -5,30 +5,45 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, writable
+from softntk.cli.options import (
+    Count,
+    Data,
+    FeaturesName,
+    HeldOut,
+    Json,
+    Scalings,
+    Seed,
+    Target,
+    Trained,
+    log_to_stderr,
+    reads_data,
+    writable,
+)
+from softntk.defaults import ACCURACY, FEATURES, HELD_OUT, REGRESSION_TRAINED, RIDGE, SCALES, SCALINGS, SOLVER
 
 __all__ = ["command"]
 
-Layer = Literal["hidden", "output", "both"]
+_SCALES, _SCALINGS = ",".join(f"{each:g}" for each in SCALES), ",".join(SCALINGS)
 
 
+@reads_data()
 def command(
     data: Data,
-    features: FeaturesName = "softmax",
+    features: FeaturesName = FEATURES,
     scale: Annotated[
         str, typer.Option(help="Standard deviation of the hidden weights, or several to choose from.")
-    ] = "0.5,1,2,4,6",
-    trained: Annotated[Layer, typer.Option(help="Layer that is trained.")] = "both",
-    ridge: Annotated[str, typer.Option(help='A number, or "auto": the least leave-one-out residual.')] = "auto",
+    ] = _SCALES,
+    trained: Trained = REGRESSION_TRAINED,
+    ridge: Annotated[str, typer.Option(help='A number, or "auto": the least leave-one-out residual.')] = RIDGE,
     target: Target = None,
     test: Annotated[Path | None, typer.Option(help="File of held-out rows, in place of --held-out.")] = None,
     count: Count = None,
-    held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
-    scaling: Scalings = "sphere,hemisphere",
+    held_out: HeldOut = HELD_OUT,
+    scaling: Scalings = _SCALINGS,
     solver: Annotated[
         Literal["auto", "expanded", "dense", "conjugate-gradients", "nystrom"], typer.Option(help="How to solve.")
-    ] = "auto",
-    accuracy: Annotated[float, typer.Option(help="Of the true residual, relative to the labels.")] = 1e-6,
+    ] = SOLVER,
+    accuracy: Annotated[float, typer.Option(help="Of the true residual, relative to the labels.")] = ACCURACY,
     rank: Annotated[int | None, typer.Option(help="Features of the preconditioner, or landmarks.")] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="File to save an iterative run in, and to go on from.")
@@ -36,6 +51,8 @@ def command(
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the model (npz).")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Kernel ridge regression with the limit kernel: plan, solve, true residual, held-out error.
 
@@ -56,13 +73,17 @@ def command(
     console = Console(stderr=True)
     data_key, fit_key = jax.random.split(jax.random.key(seed))
 
+    test_notes: list[str] = []
+
     def loaded(name: str):
-        drawn = {"target": target, "count": count, "key": data_key, "scaling": name}
+        drawn = {"target": target, "count": count, "key": data_key, "scaling": name, **reading}
         if test is None and held_out:
             return load_split(data, held_out=held_out, **drawn)
         (training, preparation), rest = load(data, **drawn), None
         if test is not None:
-            rest = preparation.set_of(read_matching(test, preparation))
+            table = read_matching(test, preparation, options=reading["options"])
+            test_notes[:] = table.notes
+            rest = preparation.set_of(table)
         return training, rest, preparation
 
     def on_plan(name: str, scale: float, ridge: float, planned: Any) -> None:
@@ -102,7 +123,7 @@ def command(
         "words": str(solution),
     }
     if rest is not None:
-        found["test"] = held_out_error(solution.predictor, rest, preparation).to_dict()
+        found["test"] = held_out_error(solution.predictor, rest, preparation).to_dict() | {"notes": test_notes}
     if output is not None:
         names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "solver", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
@@ -143,5 +164,6 @@ def _words(found: dict[str, Any]) -> str:
     )
     lines.append(found["words"])
     if "test" in found:
+        lines += [f"  {note}" for note in found["test"]["notes"]]
         lines.append(found["test"]["words"])
     return "\n".join(lines + ([f"written: {found['written']}"] if "written" in found else []))

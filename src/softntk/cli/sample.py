@@ -15,7 +15,7 @@ def command(
     model: Annotated[
         str, typer.Argument(help="File that softntk score wrote, or the name of a mixture for its exact score.")
     ],
-    number: Annotated[int, typer.Option("-n", "--number", help="Samples to draw.")] = 64,
+    number: Annotated[int, typer.Option("-n", "--count", help="Samples to draw.")] = 64,
     sampler: Annotated[
         str,
         typer.Option(

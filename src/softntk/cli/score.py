@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from softntk.cli.options import Count, Json, Seed, log_to_stderr, writable
+from softntk.cli.options import Count, Json, Seed, log_to_stderr, reads_data, writable
 from softntk.failures import BadInput
 
 __all__ = ["command"]
@@ -13,6 +13,7 @@ __all__ = ["command"]
 _KINDS = ("kernel", "softmax", "exponential", "relu", "neighbors", "smoothed", "mlp")
 
 
+@reads_data(kind=False)
 def command(
     data: Annotated[
         str,
@@ -41,6 +42,8 @@ def command(
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the model (npz) to sample from.")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Learn a denoiser, choosing everything on held-out samples; report its error, split where the truth is known."""
     from softntk.cli.processor import use_float64
@@ -68,7 +71,7 @@ def command(
     from softntk.networks.features import features_named
 
     data_key, task_key, fit_key, report_key = jax.random.split(jax.random.key(seed), 4)
-    samples = clean_samples(data, data_key, count=count, target=target)
+    samples = clean_samples(data, data_key, count=count, target=target, **reading)
     rows, size = samples.training.shape
     process, law = Constant(horizon=end), TimeLaw(start=start, end=end)
     task = make_task(task_key, samples.training, process, law, views=views or max(8000 // rows, 1))

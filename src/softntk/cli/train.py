@@ -9,6 +9,7 @@ from softntk.cli.options import (
     Count,
     Data,
     FeaturesName,
+    HeldOut,
     Json,
     Scale,
     Scaling,
@@ -16,23 +17,26 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
+    reads_data,
     writable,
 )
+from softntk.defaults import FEATURES, HELD_OUT, SCALE, SCALING, STEP_SIZE, STEPS, WIDTH
 
 __all__ = ["command"]
 
 
+@reads_data()
 def command(
     data: Data,
-    features: FeaturesName = "softmax",
-    width: Width = 4096,
-    scale: Scale = 1.0,
-    steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = 300,
-    step_size: Annotated[str, typer.Option(help='"stable", "theorem", or a number.')] = "stable",
+    features: FeaturesName = FEATURES,
+    width: Width = WIDTH,
+    scale: Scale = SCALE,
+    steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = STEPS,
+    step_size: Annotated[str, typer.Option(help='"stable", "theorem", or a number.')] = STEP_SIZE,
     target: Target = None,
     count: Count = None,
-    held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
-    scaling: Scaling = "sphere",
+    held_out: HeldOut = HELD_OUT,
+    scaling: Scaling = SCALING,
     certify: Annotated[
         bool, typer.Option("--certify", help="Report the first step from which the rest of training is proved.")
     ] = False,
@@ -40,6 +44,8 @@ def command(
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the trained model (npz).")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Train a network from the paired start by full-batch gradient descent and compare the run with its theory."""
     from softntk.cli.processor import use_float64
@@ -54,7 +60,7 @@ def command(
     from softntk.files import output_json
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
-    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling}
+    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling, **reading}
     if held_out:
         training, test, preparation = load_split(data, held_out=held_out, **drawn)
     else:

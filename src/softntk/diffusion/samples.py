@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 from softntk.data.builtin import BUILTIN, read_builtin
 from softntk.data.files import ENDINGS, read_inputs
 from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
+from softntk.data.options import ReadOptions
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import draw_rows
 from softntk.failures import BadInput
@@ -36,7 +37,13 @@ class CleanSamples:
 
 
 def clean_samples(
-    source: str, key: Array, *, count: int | None = None, target: str | None = None, held_out: float = 0.2
+    source: str,
+    key: Array,
+    *,
+    count: int | None = None,
+    target: str | None = None,
+    held_out: float = 0.2,
+    options: ReadOptions | None = None,
 ) -> CleanSamples:
     """`count` rows to learn from (by default 2,000 drawn, or all rows that are not held out for the comparison).
 
@@ -58,7 +65,7 @@ def clean_samples(
         ]
         size = drawn[0].shape[1]
         return CleanSamples(drawn[0], drawn[1], np.zeros(size), np.ones(size), mixture)
-    rows = _rows(source, target)
+    rows = _rows(source, target, options)
     order = np.asarray(jax.random.permutation(split_key, len(rows)))
     apart = max(round(held_out * len(rows)), 1)
     kept = order[apart:]
@@ -72,7 +79,7 @@ def clean_samples(
     return CleanSamples((training - shift) / factor, (rows[order[:apart]] - shift) / factor, shift, factor)
 
 
-def _rows(source: str, target: str | None) -> Float[np.ndarray, "n d"]:
+def _rows(source: str, target: str | None, options: ReadOptions | None) -> Float[np.ndarray, "n d"]:
     if source.replace("-", "_") in BUILTIN:
         return read_builtin(source.replace("-", "_")).inputs
     path = Path(source)
@@ -84,4 +91,4 @@ def _rows(source: str, target: str | None) -> Float[np.ndarray, "n d"]:
             got=repr(source),
             advice="Type digits, say.",
         )
-    return read_inputs(path, without=target).inputs
+    return read_inputs(path, without=target, options=options).inputs

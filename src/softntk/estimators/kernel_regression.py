@@ -12,7 +12,7 @@ import numpy as np
 
 from softntk.data.preparation import prepare
 from softntk.data.table import Table
-from softntk.defaults import ACCURACY, FEATURES, RIDGE, SCALES, SCALINGS, SOLVER, TRAINED
+from softntk.defaults import ACCURACY, FEATURES, REGRESSION_TRAINED, RIDGE, SCALES, SCALINGS, SOLVER
 from softntk.estimators.kernel_model import KernelModel
 from softntk.estimators.kernel_training import fit_kernel
 from softntk.estimators.loading import load_model
@@ -29,7 +29,7 @@ class _Kernel:
         features=FEATURES,
         *,
         scale=SCALES,
-        trained=TRAINED,
+        trained=REGRESSION_TRAINED,
         alpha=RIDGE,
         scaling=SCALINGS,
         solver=SOLVER,

@@ -13,7 +13,7 @@ import numpy as np
 
 from softntk.data.preparation import Preparation
 from softntk.data.training_set import TrainingSet
-from softntk.defaults import ACCURACY, FEATURES, RIDGE, SCALES, SOLVER, TRAINED
+from softntk.defaults import ACCURACY, FEATURES, REGRESSION_TRAINED, RIDGE, SCALES, SOLVER
 from softntk.failures import BadInput
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
@@ -55,7 +55,7 @@ def fit_kernel(
     key: jax.Array,
     features: str = FEATURES,
     scale: Any = SCALES,
-    trained: str = TRAINED,
+    trained: str = REGRESSION_TRAINED,
     ridge: Any = RIDGE,
     solver: Any = SOLVER,
     accuracy: float = ACCURACY,

@@ -121,14 +121,14 @@ STUDY = Study(
     presets={
         "quick": {
             "seed": 0,
-            "draws": 2,
+            "draws": 5,
             "mixture": "three-gaussians",
             "counts": [100, 1000],
             "pairs": 4000,
             "fresh": 1000,
             "kernels": ["softmax", "relu"],
             "scales": [11.0],
-            "landmarks": 800,
+            "landmarks": 500,
             "references": ["empirical", "neighbors", "affine", "maximum likelihood"],
             "seconds": 10.0,
             "steps": 2000,

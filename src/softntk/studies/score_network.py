@@ -121,11 +121,8 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
     findings = []
     near = arrays["coupling"].isel(leg=-1).mean("draw")
     for name in NAMES:
-        first, last = (float(near.sel(features=name, width=width)) for width in (widths[0], widths[-1]))
-        findings.append(
-            f"{title(name)}: from m = {widths[0]:,} to {widths[-1]:,} the mean square distance to the kernel's flow "
-            f"falls from {first:.2g} to {last:.2g}."
-        )
+        words = ", ".join(f"{float(near.sel(features=name, width=width)):.2g} at m = {width:,}" for width in widths)
+        findings.append(f"{title(name)}: mean square distance to the kernel's flow {words}.")
     return Outcome(arrays, [], findings)
 
 
@@ -135,7 +132,7 @@ STUDY = Study(
     presets={
         "quick": {
             "seed": 0,
-            "draws": 2,
+            "draws": 5,
             "mixture": "three-gaussians",
             "samples": 200,
             "views": 4,

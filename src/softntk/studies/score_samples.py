@@ -136,9 +136,9 @@ STUDY = Study(
             "sampler": "ddpm",
             "data": {
                 "rings": _PLANE
-                | {"draws": 1, "count": 1000, "views": 4, "landmarks": 400, "samples": 500, "shown": 300},
+                | {"draws": 5, "count": 1000, "views": 4, "landmarks": 400, "samples": 500, "shown": 300},
                 "digits": _DIGITS
-                | {"draws": 1, "count": 600, "views": 2, "landmarks": 400, "samples": 150, "shown": 10},
+                | {"draws": 5, "count": 600, "views": 2, "landmarks": 400, "samples": 150, "shown": 10},
             },
         },
         "full": {

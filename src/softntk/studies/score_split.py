@@ -260,7 +260,7 @@ STUDY = Study(
     presets={
         "quick": {
             "seed": 0,
-            "draws": 2,
+            "draws": 5,
             "mixture": "three-gaussians",
             "samples": 200,
             "views": 4,

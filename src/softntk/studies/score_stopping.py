@@ -99,7 +99,7 @@ STUDY = Study(
     presets={
         "quick": {
             "seed": 0,
-            "draws": 2,
+            "draws": 5,
             "mixture": "three-gaussians",
             "counts": [200, 1000],
             "pairs": 2000,
