@@ -8,6 +8,7 @@ from softntk.estimators.loading import load_model
 from softntk.estimators.model import Model
 from softntk.estimators.network_regression import NetworkClassifier, NetworkRegressor
 from softntk.estimators.network_training import Claims, NetworkFit, claims_on_run, fit_network
+from softntk.estimators.score import ScoreModel
 from softntk.files import save_model
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "NetworkClassifier",
     "NetworkFit",
     "NetworkRegressor",
+    "ScoreModel",
     "claims_on_run",
     "fit_kernel",
     "fit_network",
