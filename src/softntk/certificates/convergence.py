@@ -21,7 +21,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.certificates.assessment import Assessment, Constants, assess, constants
-from softntk.certificates.grid import EASY, METHODS
+from softntk.certificates.methods import EASY, METHODS
 from softntk.certificates.proof import Proof
 from softntk.certificates.rigorous import prove
 from softntk.certificates.suggestions import Suggestion, suggestion
@@ -40,7 +40,7 @@ _FLOW = "gradient flow from these weights reaches loss zero"
 # h this near to 1/2 is left open; its rounding is far smaller and is on the safe side already.
 _MARGIN = 1e-9
 # Logarithms are rounded; one step in a million million more is no loss.
-_STEPS_ROOM = 1 + 1e-12
+_STEPS_SLACK = 1 + 1e-12
 # From this h on, where rounding plays no part in it, the proof in balls, whose bounds differ a little, is not tried.
 _FAR = 0.55
 # Rounding plays no part where it changes lambda and r0 by less than this, relative.
@@ -116,7 +116,7 @@ class Certificate:
             return 0
         factor = math.log(self.residual) - math.log(goal)
         rate = -math.log(self.contraction) if self.contraction > 0 else math.inf
-        return math.ceil(factor / rate * _STEPS_ROOM) if rate > 0 else math.inf
+        return math.ceil(factor / rate * _STEPS_SLACK) if rate > 0 else math.inf
 
     def residual_after(self, steps: int) -> float:
         """Upper bound of ||R|| after this many steps; NaN if nothing is proved."""
