@@ -19,7 +19,7 @@ def write(folder: Path) -> None:
 
 def section(guarantee: Guarantee) -> str:
     """One statement, with everything a reader needs to judge it."""
-    hypotheses = [f"- {hypothesis.statement}" for hypothesis in guarantee.hypotheses]
+    hypotheses = [f"- {each.statement}{f' ({each.formula})' if each.formula else ''}" for each in guarantee.hypotheses]
     promises = [f"- `{name}`: {meaning}" for name, meaning in guarantee.promises.items()]
     needed = ", ".join(f"`{name}`" for name in guarantee.required) or "nothing"
     parts = [

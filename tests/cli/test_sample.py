@@ -11,7 +11,7 @@ from matplotlib.image import imread
 
 from softntk.data import mixture_named
 from softntk.diffusion import Constant, EmpiricalDenoiser
-from softntk.diffusion.model import ScoreModel
+from softntk.diffusion.model import LearnedScore
 from softntk.files import save_model
 
 
@@ -20,7 +20,7 @@ def model(path, size=2, **description):
     points = jax.random.normal(jax.random.key(3), (20, size))
     process = Constant(horizon=5.0)
     denoiser = EmpiricalDenoiser(process, points, 0.05)
-    saved = ScoreModel(denoiser, process, 0.01, 5.0, np.full(size, 10.0), np.full(size, 2.0), description)
+    saved = LearnedScore(denoiser, process, 0.01, 5.0, np.full(size, 10.0), np.full(size, 2.0), (), description)
     return save_model(saved, path), 10 + 2 * np.asarray(points)
 
 

@@ -7,9 +7,11 @@ import pytest
 
 import oracles
 from softntk.bounds.lipschitz import smoothness
+from softntk.certificates import certify
 from softntk.conditioning.eigenvalue_descent import SmoothedReLU, closest_hit, smallest_eigenvalue
 from softntk.conditioning.regions import Region, attack, fitting_distance, inner_radius, region
 from softntk.conditioning.sign_search import sign_search
+from softntk.dynamics import gradient_descent
 from softntk.failures import BadInput
 from softntk.kernels import empirical_ntk
 from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, independent, paired
@@ -163,6 +165,28 @@ def test_radii_in_units_of_the_path(key):
     np.testing.assert_allclose(found.inner_in_paths * path, found.inner)
     np.testing.assert_allclose(found.outer_in_paths * path, found.outer)
     assert fitting_distance(network, inputs.at[1].set(inputs[0]), labels) == np.inf
+
+
+def test_only_a_bound_of_the_real_path_says_that_training_stays():
+    """Labels for which the linearized path ends just inside the inner radius, and the real run outside of it."""
+    keys = jax.random.split(jax.random.key(2), 3)
+    network, inputs = problem(keys[0], Softmax(), n=4, d=4, m=32)
+    radius = inner_radius(smoothness(network, inputs), float(smallest_eigenvalue(network, inputs)))
+    labels = jax.random.normal(keys[2], (4, 1))
+    labels = labels * radius / 1.0001 / fitting_distance(network, inputs, labels)
+
+    def moved(scale):
+        _, trace = gradient_descent(network, inputs, scale * labels, steps=5000, record_every=5000)
+        assert trace.loss[-1] < 1e-12 * trace.loss[0]
+        return float(trace.distance[-1])
+
+    found = region(network, inputs, key=keys[1], path=fitting_distance(network, inputs, labels), evaluations=8)
+    assert 1 < found.inner_in_paths < 1.001
+    assert found.inner < moved(1.0) < 1.01 * found.inner
+    # p of Theorem A knows: it is longer than the radius here, and where it is shorter the run stays.
+    assert certify(network, inputs, labels).path > found.inner
+    bound = certify(network, inputs, labels / 4).path
+    assert moved(0.25) <= bound <= found.inner
 
 
 def test_what_is_refused(key):

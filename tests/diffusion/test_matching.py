@@ -37,7 +37,7 @@ def test_times_have_the_density_that_is_declared(name, key):
 
 def test_views_are_the_forward_process_of_their_clean_sample(key):
     clean = MIXTURE.sample(key, 500)
-    views = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), views=4)
+    views = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), copies=4)
     assert views.count == 2000
     np.testing.assert_array_equal(views.clean, clean[views.owners])
     np.testing.assert_array_equal(np.bincount(views.owners), np.full(500, 4))
@@ -86,7 +86,7 @@ def test_a_split_shares_no_clean_sample(key):
 @pytest.mark.parametrize("constant", [1.0, None])
 def test_the_map_stays_in_the_ball_and_counts_what_it_truncates(constant, key):
     clean = MIXTURE.sample(key, 2000)
-    views = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), views=1)
+    views = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), copies=1)
     into = unit_ball_map(PROCESS, clean, start=0.02, end=5.0, radius=2.0, constant=constant)
     u = np.asarray(into(views.times, views.points))
     norms = np.linalg.norm(u, axis=1)

@@ -48,6 +48,16 @@ def test_numbers_are_found_in_their_units():
     assert machine.predict(x[150:]).shape == (50,)
 
 
+def test_targets_of_any_size_are_learned_alike():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2))
+    y = np.sin(x[:, 0]) + 0.1 * rng.normal(size=60)
+    plain = KernelRegressor(scale=1.0, scaling="sphere").fit(x, y).predict(x)
+    for power in (-660, 660):
+        found = KernelRegressor(scale=1.0, scaling="sphere").fit(x, y * 2.0**power)
+        np.testing.assert_array_equal(found.predict(x), plain * 2.0**power)
+
+
 @pytest.fixture(params=[Dense(), Expanded()], ids=lambda solver: solver.name)
 def model(request, key):
     training, preparation = load("iris", key=key)

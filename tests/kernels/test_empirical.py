@@ -9,7 +9,7 @@ import pytest
 
 import oracles
 from softntk.failures import BadInput, TooLarge
-from softntk.kernels import empirical_ntk, empirical_ntk_product, ntk_by_autodiff
+from softntk.kernels import empirical_ntk, empirical_ntk_product
 from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, paired
 
 pytestmark = pytest.mark.optimized
@@ -26,7 +26,7 @@ def definition(case, layer: str, others=None):
     def function(parameters, x):
         return TwoLayer(features=network.features, **{**weights, **parameters})(x)
 
-    return ntk_by_autodiff(function, trained, case.inputs, others) / network.width
+    return empirical_ntk(function, case.inputs, others, parameters=trained) / network.width
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -154,7 +154,7 @@ def test_bad_vectors_are_refused(softmax_case, unchecked, vector, tile, argument
 
 def test_a_kernel_that_does_not_fit_is_refused_before_it_is_formed(softmax_case, monkeypatch):
     monkeypatch.setattr("softntk.numerics.memory.free_bytes", lambda: 1000)
-    monkeypatch.setattr(sys.modules["softntk.kernels.empirical"], "_finite", None)
+    monkeypatch.setattr(sys.modules["softntk.kernels.empirical"], "_closed_form", None)
     with pytest.raises(TooLarge, match="empirical_ntk_product") as failure:
         empirical_ntk(*softmax_case[:2])
     assert "5 x 5 samples with 2 outputs" in failure.value.required

@@ -12,7 +12,7 @@ from softntk.dynamics import gradient_descent
 from softntk.failures import BadInput
 from softntk.kernels import empirical_ntk, extremes
 from softntk.lemmas import loss_contracts, neuron_gradient, neurons_move_little, neurons_stay, worst_contraction
-from softntk.networks import Softmax, paired
+from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, paired
 from softntk.theorems import Constants
 from softntk.verdicts import Answer
 
@@ -46,8 +46,17 @@ class TestEveryCheck:
         *arguments, options = run
         finding = check(*arguments, **options)
         assert finding.verdict.answer is Answer.DOES_NOT_APPLY
-        assert "the width suffices" in finding.verdict.reason
+        assert "the network is wide enough" in finding.verdict.reason
         assert np.isfinite(finding.measured)
+
+    @pytest.mark.parametrize("features", [Exponential(), ReLU()], ids=["exponential", "relu"])
+    def test_does_not_apply_to_other_networks(self, run, check, features):
+        """The very numbers with which the softmax theorem holds: only the network is another one."""
+        trace, network, *data, options = run
+        other = TwoLayer(network.hidden, network.output, features)
+        finding = check(trace, other, *data, **options, constants=MILD)
+        assert finding.verdict.answer is Answer.DOES_NOT_APPLY
+        assert finding.verdict.reason.startswith("the network is a softmax network: not met")
 
     def test_an_eigenvalue_that_is_not_positive(self, run, check):
         *arguments, options = run

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 
 from softntk.failures import BadInput
-from softntk.report.bars import PowerBars, Stacks
+from softntk.report.bars import PowerBars, Ranges, Stacks
 from softntk.report.figure import Axis, _apart, plot
 from softntk.report.marks import Level, Line, Points, Slope
 from softntk.report.planes import Arrows, Dots, Field, Sheet
@@ -28,6 +28,7 @@ MARKS = {
     "level": [Points("exponential", X, X), Level("bound", 50.0), Level("here", 10.0, upright=True)],
     "powers": [PowerBars(["digits", "iris"], {"softmax": [31.0, np.nan], "ReLU": [7.0, 9.0]})],
     "stacks": [Stacks(["a", "b"], {"bias": [1.0, 2.0], "noise": [0.5, 0.0]})],
+    "ranges": [Ranges({"softmax": ([1.0, 2.0], [30.0, np.nan]), "ReLU": ([0.1, np.nan], [5.0, 6.0])})],
     "field": [Field("density", GRID, GRID, FLOOR), Arrows(GRID, GRID, FLOOR, FLOOR), Dots("data", GRID, GRID)],
     "sheet": [Sheet(np.zeros((2, 3, 8, 8)), ["a", "b"], ["1", "2", "3"])],
 }
@@ -165,6 +166,21 @@ def test_bars_are_as_long_as_their_log10():
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["digits", "iris"]
 
 
+def test_a_range_goes_from_low_to_high_and_on_to_the_edge_where_nothing_was_found():
+    axes, _ = axes_with(Ranges({"softmax": ([1.0, 2.0, np.nan], [30.0, np.inf, 5.0])}))
+    ends = [line.get_xdata().tolist() for line in axes.lines]
+    assert ends[0] == [1.0, 30.0]
+    assert ends[1][0] == 2.0
+    assert ends[1][1] == axes.get_xlim()[1] > 30.0
+    assert len(ends) == 2
+
+
+@pytest.mark.parametrize("place", [[5.0], [1.0]])
+def test_one_point_makes_a_figure(place):
+    for axes in (PLAIN, LOG):
+        plot(Points("softmax", place, [2.0], [0.0]), Line("ReLU", place, [2.0], [1.0], [3.0]), **axes)
+
+
 def test_stacks_start_where_the_last_part_ended():
     axes, _ = axes_with(Stacks(["a", "b"], {"bias": [1.0, 2.0], "noise": [0.5, 0.25]}))
     assert [(bar.get_x(), bar.get_width()) for bar in axes.patches] == [(0, 1.0), (0, 2.0), (1.0, 0.5), (2.0, 0.25)]
@@ -210,6 +226,7 @@ def test_a_sheet_puts_images_side_by_side():
         Points("softmax", X, np.ones((3, 1))),
         PowerBars(["a"], {"softmax": [1.0, 2.0]}),
         PowerBars([], {"softmax": []}),
+        Ranges({"softmax": ([np.nan, 0.0], [np.nan, -1.0])}),
         Stacks(["a"], {"bias": [-1.0]}),
         Stacks(["a"], {"bias": [np.nan]}),
         Field("f", GRID, GRID[:3], FLOOR),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from softntk.networks.features import FEATURES
-from softntk.report.style import OTHERS, REFERENCE, STYLES
+from softntk.report.style import DARK, OTHERS, REFERENCE, STYLES, by_scheme, scheme
 
 # Machado, Oliveira, Fernandes (2009), severity 1: linear RGB as seen with protanopia, deuteranopia, tritanopia.
 SEEN = {
@@ -46,3 +46,17 @@ def test_networks_are_told_apart_with_every_kind_of_color_vision(kind):
 
 def test_networks_are_told_apart_without_color():
     assert len({look.marker for look in STYLES.values()}) == len({look.dash for look in STYLES.values()}) == 3
+
+
+def test_every_color_has_one_for_dark_paper_that_is_seen_there():
+    def luminance(color: str) -> float:
+        part = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in part]
+        return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
+
+    paper = luminance(DARK["#ffffff"])
+    for style in (*STYLES.values(), *OTHERS, REFERENCE):
+        assert (luminance(DARK[style.color]) + 0.05) / (paper + 0.05) >= 4.5
+    shown = by_scheme(f'<path style="fill: {REFERENCE.color}; stroke: #ffffff"/>')
+    assert shown == '<path style="fill: var(--c57534e); stroke: var(--cffffff)"/>'
+    assert "--c57534e: #b8b2ab" in scheme(dark=True)

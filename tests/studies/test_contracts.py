@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+import adverse
 from softntk.records import compare
 from softntk.report.page import render
-from softntk.report.sections import BUILDERS
+from softntk.report.sections import BUILDERS, build_section
 from softntk.studies import STUDIES, run
 
 #: Study -> what is made smaller. A new study is a new row.
@@ -24,12 +25,13 @@ SMALL = {
         "input_size": 3,
         "width": 32,
         "radii": [1e-3, 0.1],
+        "starts": 2,
         "restarts": 1,
         "ascent_steps": 2,
         "moment_widths": [32, 64],
         "moment_draws": 4,
     },
-    "training": {"data": ["wine"], "count": 8, "widths": [32, 64], "steps": 10, "record_every": 5},
+    "training": {"draws": 2, "data": ["wine"], "count": 8, "widths": [32, 64], "steps": 10, "record_every": 5},
     "certified_width": {
         "data": [["wine", 4]],
         "smallest": 16,
@@ -39,9 +41,17 @@ SMALL = {
         "along_steps": 10,
         "along_every": 5,
     },
-    "convex_region": {"samples": 4, "input_size": 3, "widths": [32], "evaluations": 8},
-    "tube": {"samples": 4, "input_size": 3, "widths": [64, 128], "steps": 10, "visits": 2},
-    "scales": {"samples": 4, "input_size": 3, "width": 64, "scales": [0.5, 2.0]},
+    "convex_region": {
+        "draws": 2,
+        "samples": 4,
+        "input_size": 3,
+        "widths": [32],
+        "evaluations": 8,
+        "steps": 20,
+        "record_every": 10,
+    },
+    "tube": {"draws": 2, "samples": 4, "input_size": 3, "widths": [64, 128], "steps": 10, "visits": 2},
+    "scales": {"draws": 2, "samples": 4, "input_size": 3, "width": 64, "scales": [0.5, 2.0], "spreads": [1.0, 2.0]},
     "generalization": {"data": ["breast_cancer"], "counts": [10], "width": 32, "seeds": 2, "steps": 5},
     "score_error": {
         "draws": 2,
@@ -54,6 +64,7 @@ SMALL = {
         "references": ["empirical", "neighbors", "affine"],
     },
     "score_network": {
+        "draws": 2,
         "samples": 20,
         "views": 2,
         "widths": [32],
@@ -63,6 +74,7 @@ SMALL = {
         "landmarks": 20,
     },
     "score_split": {
+        "draws": 2,
         "samples": 20,
         "views": 2,
         "fresh": 50,
@@ -76,7 +88,15 @@ SMALL = {
         "tube_width": 64,
         "tube_steps": 3,
     },
-    "score_stopping": {"counts": [20], "pairs": 40, "labels": ["drawn"], "fresh": 50, "landmarks": 20, "grid": 5},
+    "score_stopping": {
+        "draws": 1,
+        "counts": [20],
+        "pairs": 40,
+        "labels": ["drawn"],
+        "fresh": 50,
+        "landmarks": 20,
+        "grid": 5,
+    },
     "score_field": {"samples": 20, "views": 2, "scales": [2.0], "landmarks": 20, "points": 14},
     "score_samples": {
         "data": {
@@ -118,7 +138,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_it_runs_says_something_and_is_shown(name):
+def test_it_runs_says_something_and_is_shown(name, monkeypatch):
     study = STUDIES[name]
     record = run(study, study.parameters("quick") | SMALL[name], command=f"softntk reproduce --only {name}")
     assert record.findings
@@ -129,6 +149,7 @@ def test_it_runs_says_something_and_is_shown(name):
     assert name in BUILDERS
     page = render([record])
     assert record.question.replace("'", "&#39;") in page
+    adverse.check(build_section, record, monkeypatch)
     assert not any(verdict.answer == "fails" for verdict in record.verdicts), [str(v) for v in record.verdicts]
 
 

@@ -5,7 +5,7 @@
     Floor       a lower bound of the smallest singular value of J, by damping heavy neurons (see `capping`, Lemma C)
 
 The formulas are those of the modules named. Where floating point chooses among valid bounds (a test vector, a damping,
-a price), what it chose is bounded in balls.
+a multiplier), what it chose is bounded in balls.
 """
 
 from dataclasses import dataclass
@@ -76,14 +76,14 @@ class Change:
         return upper(alpha * float(height))
 
     def jumps(self, radii: Float[np.ndarray, " J"]) -> tuple[list[float], list[float]]:
-        """Delta within ascending radii, from above, for ReLU, and the prices it was found with."""
+        """Delta within ascending radii, from above, for ReLU, and the multipliers it was found with."""
         at = self.enclosed
         lengths = np.array([length if length > 0 else arb("nan") for length in at.norms], dtype=object)
         margins = lowers(np.abs(at.scores) / lengths[:, None])
         # An input of zeros has no sign to turn; its length counts for nothing in any bound.
         margins = np.where(np.isnan(margins), 1e150, np.maximum(margins, 0.0))
-        squares, prices = turned(margins, at.gram, radii)
-        return [upper(at.strongest * arb(square).sqrt()) for square in squares], prices
+        squares, multipliers = turned(margins, at.gram, radii)
+        return [upper(at.strongest * arb(square).sqrt()) for square in squares], multipliers
 
     @cached_property
     def floor(self) -> Floor:

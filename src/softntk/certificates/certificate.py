@@ -1,7 +1,7 @@
 """Certificate files: a proof with all that is needed to check it again, as one file of strict JSON.
 
     format, claim, features, method, sizes   what is claimed, in words and in n, d, m, k
-    constants, radii, bounds, prices         the numbers of `proof.Proof`, as float.hex() writes them: exact
+    constants, radii, bounds, multipliers         the numbers of `proof.Proof`, as float.hex() writes them: exact
     inequalities                             the chain: what each states, and its two sides
     notes                                    free words (where the data came from); hashed, not checked
     arrays                                   inputs, labels, hidden, output (and the damping): shape, SHA-256 of the
@@ -28,7 +28,7 @@ from jaxtyping import Array, Float
 from softntk import files
 from softntk.certificates import checker
 from softntk.certificates.proof import Proof
-from softntk.failures import BadInput
+from softntk.failures import BadInput, TooLarge
 from softntk.networks.two_layer import TwoLayer
 from softntk.verdicts import Answer, Verdict
 
@@ -88,22 +88,34 @@ def write(
     return files.write(path, json.dumps(document, indent=1), argument="path")
 
 
-def verify(path: str | os.PathLike[str], data: Mapping[str, Float[np.ndarray, "..."]] | None = None) -> Verification:
+def verify(
+    path: str | os.PathLike[str],
+    data: Mapping[str, Float[np.ndarray, "..."]] | None = None,
+    *,
+    work: float = checker.MOST_WORK,
+) -> Verification:
     """Check a certificate by the independent path of `checker`.
 
     Arguments:
         data: arrays by their names. Those that the certificate leaves out are needed, unless they stand in the file
             `mine.certificate.npz` next to `mine.json`; those that it holds must be the same, to the last bit.
+        work: ball operations that the check may take, each about 50 nanoseconds.
 
     Raises:
         BadInput: the file is not a certificate, was changed, or does not belong to the data.
+        TooLarge: the check takes more than `work`.
     """
     path, data = files.input_path(path, ".json"), dict(data or {})
     try:
         data = _beside(path, data) | data
-        lines = tuple(checker.check(str(path), data))
+        lines = tuple(checker.check(str(path), data, work=work))
     except OSError as error:
         raise _refused(path, f"be a file that can be read ({error.strerror})") from None
+    except checker.TooMuchWork as error:
+        advice = "Allow more: softntk verify FILE --work 1e11."
+        raise TooLarge(
+            str(path), required="be checked within the work allowed", got=str(error), advice=advice
+        ) from None
     except checker.Rejected as error:
         raise _refused(path, "be a certificate as it was written, with its own data", str(error)) from None
     broken = [line for line in lines if not line.holds]
@@ -145,7 +157,7 @@ def _document(
         "constants": {name: getattr(proof, name).hex() for name in names},
         "radii": [radius.hex() for radius in proof.radii],
         "bounds": [bound.hex() for bound in proof.bounds],
-        "prices": [price.hex() for price in proof.prices],
+        "multipliers": [each.hex() for each in proof.multipliers],
         "inequalities": [
             {"states": each.states, "left": each.left.hex(), "right": each.right.hex(), "strict": each.strict}
             for each in proof.inequalities

@@ -87,7 +87,7 @@ def _at_end(proof: Proof, lines: Lines, step_size: float | None) -> Proof:
 
 
 def _truncated(proof: Proof, used: int) -> Proof:
-    return replace(proof, radii=proof.radii[:used], bounds=proof.bounds[:used], prices=proof.prices[:used])
+    return replace(proof, radii=proof.radii[:used], bounds=proof.bounds[:used], multipliers=proof.multipliers[:used])
 
 
 def _changes(proof: Proof) -> list[arb]:

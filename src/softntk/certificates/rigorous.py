@@ -62,12 +62,12 @@ def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
     whole = len(grid)
     grid = grid[: 1 + int((grid < reach * (1 + 1e-6)).sum())]
     change = Change(enclosed)
-    proved, prices = (
+    proved, multipliers = (
         change.jumps(grid) if enclosed.jumps else ([change.lipschitz(radius) for radius in grid.tolist()], [])
     )
     # Room for the checker, whose test vectors are others.
     bounds = tuple(upper(arb(bound) * (1 + arb(2) ** -36)) for bound in proved)
-    proof = replace(proof, radii=tuple(grid.tolist()), bounds=bounds, prices=tuple(prices))
+    proof = replace(proof, radii=tuple(grid.tolist()), bounds=bounds, multipliers=tuple(multipliers))
     parts: tuple[float | None, ...] = FRACTIONS if step_size is None else (None,)
     lines: Lines = []
     if enclosed.jumps:

@@ -16,12 +16,14 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
+    reads_data,
     writable,
 )
 
 __all__ = ["command"]
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -44,6 +46,8 @@ def command(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the proof (json); needs --rigorous.")
     ] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Certify that gradient descent drives the loss of this network on these data to zero. Exits with 1 if it "
     "cannot."""
@@ -68,9 +72,9 @@ def command(
     data_key, start_key = jax.random.split(jax.random.key(seed))
     if model is not None:
         loaded = load_model(model, Model)
-        network, training = loaded.network, loaded.training_set(data)
+        network, training = loaded.network, loaded.training_set(data, options=reading["options"])
     else:
-        training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling)
+        training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
         network = paired(
             start_key,
             input_size=training.input_size,

@@ -16,6 +16,7 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
+    reads_data,
     writable,
 )
 
@@ -27,6 +28,7 @@ Layer = Literal["hidden", "output", "both"]
 _MANY = 8000
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -48,6 +50,8 @@ def command(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the limit kernel and both spectra (npz).")
     ] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Eigenvalues of the limit kernel and of one finite network, and the width and steps that theory asks for."""
     from softntk.cli.processor import use_float64
@@ -67,7 +71,7 @@ def command(
 
     chosen = features_named(features)
     data_key, start_key = jax.random.split(jax.random.key(seed))
-    training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling)
+    training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
     found: dict[str, Any] = {
         "data": data,
         "features": features,

@@ -1,7 +1,10 @@
 """Options that several commands share, declared once."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,6 +19,7 @@ __all__ = [
     "Target",
     "Width",
     "log_to_stderr",
+    "reads_data",
     "writable",
 ]
 
@@ -54,3 +58,81 @@ def writable(output: Path | None, *endings: str, argument: str = "output") -> Pa
     output = output_path(output, *endings, argument=argument) if endings else output
     require_writable(output, argument)
     return output
+
+
+def _reading(text: str, *names: str) -> Any:
+    return typer.Option(*names, help=text, rich_help_panel="How a file is read")
+
+
+_Kind = Annotated[
+    Literal["classification", "regression", "as-given"] | None,
+    _reading("What the target is. Default: texts and few whole numbers are classes; said in the output."),
+]
+
+#: How files are read: each field of `softntk.data.ReadOptions` with its default.
+_READ_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "missing": (
+        Annotated[
+            list[str] | None,
+            _reading(
+                "Text or number that stands for a missing entry, beside NA, NaN, null, None, N/A and nothing; repeat."
+            ),
+        ],
+        None,
+    ),
+    "decimal": (Annotated[str | None, _reading("Decimal mark, . or , (default: found in the file).")], None),
+    "thousands": (
+        Annotated[str | None, _reading("Mark between thousands, such as , (default: found, or none).")],
+        None,
+    ),
+    "delimiter": (
+        Annotated[str | None, _reading("Between columns: , ; tab | ... (default: found in the file).")],
+        None,
+    ),
+    "quote": (Annotated[str | None, _reading("Around text (default: found in the file).")], None),
+    "header": (
+        Annotated[
+            bool | None,
+            _reading("Whether the first line holds the names (default: found in the file).", "--header/--no-header"),
+        ],
+        None,
+    ),
+    "encoding": (Annotated[str, _reading("Of a text file: utf-8, cp1252, ...")], "utf-8"),
+    "columns": (
+        Annotated[list[str] | None, _reading("Columns that are inputs, and no others; a,b,c or repeat.")],
+        None,
+    ),
+    "drop": (Annotated[list[str] | None, _reading("Columns that are no inputs; a,b,c or repeat.")], None),
+}
+
+
+def reads_data(*, kind: bool = True, columns: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of how data are read.
+
+    They reach it as one argument `reading`, keywords of `softntk.data.load`: `options` (None if nothing is said) and,
+    with `kind`, `kind`. Without `columns`, which columns are used is not asked.
+    """
+    asked = {name: each for name, each in _READ_OPTIONS.items() if columns or name not in ("columns", "drop")}
+
+    def with_options(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command)
+        own = [parameter for name, parameter in signature.parameters.items() if name != "reading"]
+        more = {"kind": (_Kind, None), **asked} if kind else asked
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        added = [inspect.Parameter(n, keyword, default=each[1], annotation=each[0]) for n, each in more.items()]
+
+        @functools.wraps(command)
+        def run(*arguments: Any, **values: Any) -> None:
+            from softntk.data.options import ReadOptions
+
+            given = {name: values.pop(name) for name in asked}
+            said = {name: value for name, value in given.items() if value != asked[name][1] and value != []}
+            reading: dict[str, Any] = {"options": ReadOptions(**said) if said else None}
+            if kind:
+                reading["kind"] = values.pop("kind")
+            command(*arguments, **values, reading=reading)
+
+        run.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+        return run
+
+    return with_options

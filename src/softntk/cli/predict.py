@@ -2,16 +2,18 @@
 
 import csv
 import io
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from softntk.cli.options import Json, log_to_stderr, writable
+from softntk.cli.options import Json, log_to_stderr, reads_data, writable
 
 __all__ = ["command"]
 
 
+@reads_data(kind=False, columns=False)
 def command(
     model: Annotated[Path, typer.Argument(help="File that softntk train or softntk regress wrote.")],
     data: Annotated[
@@ -19,6 +21,8 @@ def command(
     ],
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a csv file instead of printing.")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Print one prediction a row: the class, or the numbers in the units of the target."""
     from softntk.cli.processor import use_float64
@@ -33,7 +37,9 @@ def command(
     from softntk.files import output_json, write
 
     loaded = load_model(model, Model, KernelModel)
-    table = read_matching(data, loaded.preparation, targets=False)
+    table = read_matching(data, loaded.preparation, targets=False, **reading)
+    for note in table.notes[1:]:  # what was left out, and how the file was read
+        print(f"softntk: {note}", file=sys.stderr)
     predicted = np.asarray(loaded.predict(table.inputs))
     rows = predicted.reshape(len(predicted), -1).tolist()
     names = list(loaded.preparation.target_names)

@@ -5,7 +5,18 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from softntk.cli.options import Count, Data, FeaturesName, Json, Scalings, Seed, Target, log_to_stderr, writable
+from softntk.cli.options import (
+    Count,
+    Data,
+    FeaturesName,
+    Json,
+    Scalings,
+    Seed,
+    Target,
+    log_to_stderr,
+    reads_data,
+    writable,
+)
 from softntk.failures import BadInput
 
 __all__ = ["command"]
@@ -13,6 +24,7 @@ __all__ = ["command"]
 Layer = Literal["hidden", "output", "both"]
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -37,6 +49,8 @@ def command(
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the model (npz).")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Kernel ridge regression with the limit kernel: plan, solve, true residual, held-out error. Exits with 1 if an "
     "exact solve did not reach the accuracy."""
@@ -59,13 +73,17 @@ def command(
     console = Console(stderr=True)
     data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
 
+    test_notes: list[str] = []
+
     def loaded(name: str):
-        drawn = {"target": target, "count": count, "key": data_key, "scaling": name}
+        drawn = {"target": target, "count": count, "key": data_key, "scaling": name, **reading}
         if test is None and held_out:
             return load_split(data, held_out=held_out, **drawn)
         (training, preparation), rest = load(data, **drawn), None
         if test is not None:
-            rest = preparation.set_of(read_matching(test, preparation))
+            table = read_matching(test, preparation, options=reading["options"])
+            test_notes[:] = table.notes
+            rest = preparation.set_of(table)
         return training, rest, preparation
 
     kernels = [LimitKernel(features_named(features), each, trained) for each in _numbers("scale", scale)]
@@ -108,7 +126,7 @@ def command(
         "words": str(solution),
     }
     if rest is not None:
-        found["test"] = tested(solution.predictor, rest, preparation)
+        found["test"] = tested(solution.predictor, rest, preparation) | {"notes": test_notes}
     if output is not None:
         names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "solver", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
@@ -156,5 +174,6 @@ def _words(found: dict[str, Any]) -> str:
     )
     lines.append(found["words"])
     if "test" in found:
+        lines += [f"  {note}" for note in found["test"]["notes"]]
         lines.append(found["test"]["words"])
     return "\n".join(lines + ([f"written: {found['written']}"] if "written" in found else []))

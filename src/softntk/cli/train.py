@@ -16,6 +16,7 @@ from softntk.cli.options import (
     Target,
     Width,
     log_to_stderr,
+    reads_data,
     writable,
 )
 from softntk.failures import BadInput
@@ -23,6 +24,7 @@ from softntk.failures import BadInput
 __all__ = ["command"]
 
 
+@reads_data()
 def command(
     data: Data,
     features: FeaturesName = "softmax",
@@ -41,6 +43,8 @@ def command(
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the trained model (npz).")] = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Train a network from the paired start by full-batch gradient descent and compare the run with its theory."""
     from softntk.cli.processor import use_float64
@@ -61,7 +65,7 @@ def command(
     from softntk.networks import features_named, paired
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
-    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling}
+    drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling, **reading}
     if held_out:
         training, test, preparation = load_split(data, held_out=held_out, **drawn)
     else:

@@ -5,13 +5,16 @@ lambda(W) = lambda_min(H(W)) is at least lambda/2, and so the loss behaves as if
     inner radius   the largest rho with s0 - Delta(rho) >= s0 / sqrt 2,      s0 = sqrt(m lambda)
 
 (Weyl: sigma_min(J(W)) >= s0 - |J(W) - J(W0)|; Delta(rho) = rho L(rho) for softmax and exponential, the count of sign
-changes for ReLU; see `lipschitz`): a theorem. It is not so everywhere within the
+changes for ReLU; see `lipschitz`): a theorem, its numbers taken in float64. It is not so everywhere within the
 
     outer radius   the smallest move found that brings lambda(W) to lambda/2 or below:
 
 a fact that anyone can check with the weights in `witness`. The truth is between the two. Softmax and exponential are
 searched by projected gradient descent on lambda_min from two starts; ReLU, whose kernel is piecewise constant, by sign
 changes with the first half of the same effort and by a smoothed surrogate from there with the second.
+
+Whether training stays inside is another question, and needs a bound of the real run's path: p of Theorem A. The length
+of the linearized path is none. Softmax runs have left the inner radius although it was longer than that.
 """
 
 from dataclasses import dataclass
@@ -46,11 +49,11 @@ class Region:
 
     Attributes:
         smallest: lambda at the start, and `error`, its numerical error.
-        inner: lambda(W) >= lambda/2 for every W this close; 0 where nothing is proved.
+        inner: lambda(W) >= lambda/2 for every W this close, by the theorem in float64; 0 where it says nothing.
         outer: a move this long brings lambda(W) to lambda/2 or below; infinite where none was found.
         at_outer: lambda there.
         witness: the hidden weights there (d, m).
-        path: the length that training needs, as given; NaN where none was.
+        path: the length that is the unit of the ratios, as given; NaN where none was.
         evaluations: kernels decomposed in the outer search.
         verdict: whether the two radii are in order.
     """
@@ -67,7 +70,10 @@ class Region:
 
     @property
     def inner_in_paths(self) -> float:
-        """The inner radius in units of the path: from 1 on, training stays inside."""
+        """The inner radius in units of the path; training stays inside if it is 1 or more and the path is its bound.
+
+        A bound is p of Theorem A (`certify(...).path`). A measured path tells of its own run, a linearized one nothing.
+        """
         return self.inner / self.path
 
     @property
@@ -83,8 +89,7 @@ def region(
 
     Arguments:
         key: for the random second start of the search.
-        path: the length of the path that training needs (p of Theorem A, a measured distance, or
-            `fitting_distance`), the unit of the ratios.
+        path: a length of training, the unit of the ratios: p of Theorem A, a measured path, or `fitting_distance`.
         evaluations: kernels to decompose in the outer search: the same number for every kind of network, a few more
             for shortening what was found.
 
@@ -106,7 +111,7 @@ def region(
         nothing = np.full(network.hidden.shape, np.nan)
         verdict = Verdict(claim, Answer.UNDECIDED, words)
         return Region(smallest, error, np.nan, np.nan, np.nan, nothing, path, 0, verdict)
-    inner = inner_radius(smoothness(network, inputs), smallest)
+    inner = inner_radius(smoothness(network, inputs), smallest - error)
     hit = _outer(network, inputs, jnp.asarray(smallest / 2), key, evaluations)
     outer, witness = float(hit.radius), network.hidden + hit.move
     if not np.isfinite(outer):
@@ -130,7 +135,7 @@ def inner_radius(smooth: Smoothness, smallest: float) -> float:
         scale = best if best > 0 else 1.0
         radii = np.geomspace(low * scale, high * scale, _GRID)
         fits = np.asarray(smooth.changes(jnp.asarray(radii))) <= allowed
-        if fits.any():  # each radius that fits is proved on its own
+        if fits.any():  # each radius that fits is one, whatever the others do
             best = max(best, float(radii[np.flatnonzero(fits)[-1]]))
         if best == 0:
             break
@@ -140,8 +145,8 @@ def inner_radius(smooth: Smoothness, smallest: float) -> float:
 def fitting_distance(network: TwoLayer, inputs: Float[Array, "n d"], labels: Float[Array, "n k"]) -> float:
     """|W(inf) - W(0)|_F = sqrt(r0^T H^-1 r0 / m) of the linearized flow: the shortest path on which it fits the labels.
 
-    A unit for the radii that exists for every network, also where Theorem A does not apply. Infinite where H is
-    numerically singular.
+    A unit for the radii that exists for every network, also where Theorem A does not apply; no bound of the real run's
+    distance. Infinite where H is numerically singular.
     """
     run = linearize(network, inputs, labels)
     if not float(run.spectrum.values[0]) > float(run.spectrum.radius):

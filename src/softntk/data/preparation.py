@@ -17,12 +17,16 @@ from softntk.data.encoding import Encoding, kind_of
 from softntk.data.options import ReadOptions
 from softntk.data.places import Places
 from softntk.data.scaling import Scaling
-from softntk.data.schema import Column, schema_from
+from softntk.data.schema import Column, schema_from, sentences
 from softntk.data.table import Table
 from softntk.data.training_set import TrainingSet
 from softntk.failures import BadInput, typed
 
 __all__ = ["Preparation", "prepare"]
+
+
+# What NumPy's kinds are called in a schema.
+_KINDS = {"U": "text", "S": "text", "b": "true or false"}
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,10 @@ def prepare(
     encoding = Encoding.fit(kind, table.targets if kind == "classification" else part.targets)
     fitted = Scaling.fit(scaling, part.inputs)
     total = len(table.inputs)
+    plain = [Column(name, "numbers", 0, "input") for name in table.input_names]
+    plain += [Column(name, _KINDS.get(table.targets.dtype.kind, "numbers"), 0, "target") for name in table.target_names]
     notes = [
+        *(() if table.schema else sentences(table.name, total, plain)),
         *table.notes,
         f"{len(chosen):,} of {total:,} rows are used for training",
         f"kind {kind}, {reason}: {encoding.sentence()}",
@@ -164,7 +171,7 @@ def prepare(
         encoding,
         tuple(notes),
         tuple(part.places.number(row) for row in range(len(chosen))) if part.places.word == "line" else (),
-        table.schema,
+        table.schema or tuple(plain),
         table.options,
     )
     return preparation.set_of(part), preparation

@@ -192,8 +192,7 @@ def _table(
         data = SYNTHETIC[name](data_key, count=100 if count is None else count, size=size)
         columns = tuple(f"x{i}" for i in range(data.input_size))
         inputs, labels = (np.asarray(array, np.float64) for array in (data.inputs, data.labels))
-        notes = (f"{name}: {len(inputs):,} rows, {data.input_size:,} input columns, drawn",)
-        return Table(name, inputs, labels, columns, ("label",), kind="as-given", notes=notes), row_key
+        return Table(name, inputs, labels, columns, ("label",), kind="as-given"), row_key
     if name.replace("-", "_") in BUILTIN:
         table = read_builtin(name.replace("-", "_"))
         if target is not None and (target,) != table.target_names:

@@ -4,6 +4,7 @@ from softntk.estimators.kernel_model import KernelModel
 from softntk.estimators.kernel_regression import KernelClassifier, KernelRegressor
 from softntk.estimators.loading import load_model
 from softntk.estimators.model import Model
+from softntk.estimators.score import ScoreModel
 from softntk.files import save_model
 
-__all__ = ["KernelClassifier", "KernelModel", "KernelRegressor", "Model", "load_model", "save_model"]
+__all__ = ["KernelClassifier", "KernelModel", "KernelRegressor", "Model", "ScoreModel", "load_model", "save_model"]

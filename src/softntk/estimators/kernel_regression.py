@@ -19,7 +19,7 @@ from softntk.data.scaling import Scaling
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import features_named
 from softntk.regression.selection import choose
-from softntk.regression.solution import solve
+from softntk.regression.solution import power_of_two, solve
 from softntk.regression.solvers import solver_named
 
 __all__ = ["KernelClassifier", "KernelRegressor"]
@@ -107,8 +107,11 @@ class KernelRegressor(MultiOutputMixin, RegressorMixin, _KernelEstimator):
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)  # type: ignore[misc]
         y = np.asarray(y, np.float64)
         self._flat = y.ndim == 1
-        self.center_ = y.reshape(len(y), -1).mean(axis=0)
-        spread = y.reshape(len(y), -1).std(axis=0)
+        rows = y.reshape(len(y), -1)
+        # In units of a power of two, so that the squares of large and small targets stay in range.
+        unit = power_of_two(rows)
+        self.center_ = (rows / unit[None, :]).mean(axis=0) * unit
+        spread = (rows / unit[None, :]).std(axis=0) * unit
         self.spread_ = np.where(spread > 0, spread, 1.0)
         self._fit(X, y)
         return self

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from softntk.data.matching import read_matching
+from softntk.data.options import ReadOptions
 from softntk.data.preparation import Preparation
 from softntk.data.training_set import TrainingSet
 from softntk.estimators.fitting import require_fit
@@ -35,13 +36,15 @@ class Model:
     preparation: Preparation
     training: Mapping[str, Any] = field(default_factory=dict)
 
-    def training_set(self, source: str) -> TrainingSet:
+    def training_set(self, source: str, *, options: ReadOptions | None = None) -> TrainingSet:
         """The rows that the model was trained on, drawn again from a built-in set or a file.
+
+        `options` say how the file is read; by default as for training.
 
         Raises:
             BadInput: the source is another one, or was changed so that its columns or rows do not fit.
         """
-        table = read_matching(source, self.preparation)
+        table = read_matching(source, self.preparation, options=options)
         rows = np.asarray(self.preparation.rows)
         if rows.max() >= len(table.inputs):
             raise BadInput(

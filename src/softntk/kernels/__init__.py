@@ -1,6 +1,5 @@
-"""Tangent kernels: by definition, of finite networks, of infinitely wide ones, and their spectra."""
+"""Tangent kernels: of finite networks, of any function, of infinitely wide networks; operators, features, spectra."""
 
-from softntk.kernels.definition import ntk_by_autodiff
 from softntk.kernels.empirical import Trained, empirical_ntk, empirical_ntk_product
 from softntk.kernels.expansion import Expansion, expand
 from softntk.kernels.fluctuations import Fluctuation, fluctuation
@@ -29,7 +28,6 @@ __all__ = [
     "extremes_by_products",
     "fluctuation",
     "jvp",
-    "ntk_by_autodiff",
     "nystrom_features",
     "spectrum",
     "vjp",

@@ -1,4 +1,4 @@
-"""The tangent kernel of one finite network, in closed form.
+"""The tangent kernel of one finite network: in closed form for a `TwoLayer`, by autodiff for any other function.
 
 With D_ilr = dF_il / dz_ir = (s T)_ir (a_lr - u_il) (see `kernels.jacobian`),
 
@@ -10,17 +10,23 @@ So the hidden kernel is (X X^T) o (D D^T) / m: symmetric and positive semi-defin
 Gram matrices, entry by entry). D is formed a tile of neurons at a time; the Jacobian (nk, dm) never is.
 
 Cost: (nk)^2 m for the matrix, n m (d + k) for a product with it.
-Reference: arXiv 2405.03251v1, definition of H; scale 1/m as there.
+
+Scale. A kernel is J J^T, divided by m where the network says so: a `TwoLayer` adds up its m neurons undivided, and its
+H carries the 1/m of the paper. A function of one's own gets J J^T as it is; a 1/m belongs into it, as 1/sqrt(m).
+
+Reference: arXiv 2405.03251v1, definition of H.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree, Shaped
 
 from softntk.failures import BadInput
+from softntk.kernels.autodiff import kernel_by_autodiff
 from softntk.kernels.jacobian import jvp, sensitivity, vjp
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix
@@ -37,25 +43,43 @@ _TILE_ENTRIES = 2**22
 
 
 def empirical_ntk(
-    network: TwoLayer,
-    inputs: Float[Array, "n d"],
-    others: Float[Array, "n2 d"] | None = None,
+    network: TwoLayer | Callable[[Any, Any], Any],
+    inputs: Shaped[Array, "n ..."],
+    others: Shaped[Array, "n2 ..."] | None = None,
     *,
+    parameters: PyTree[Any] = None,
     trained: Trained = "hidden",
     tile: int | None = None,
-) -> Float[Array, "n k n2 k"]:
-    """Tangent kernel (n, k, n', k) of the network between `inputs` and `others` (default: the inputs again).
+) -> Float[Array, "..."]:
+    """Tangent kernel of a network between `inputs` and `others` (default: the inputs again).
+
+    For a `TwoLayer` it is J J^T / m, of shape (n, k, n', k). For a function of (parameters, inputs) it is J J^T in the
+    parameters, without a factor: (n, n') for outputs (n,), and (n, k, n', k) for outputs (n, k).
 
     Arguments:
-        trained: the layer whose weights are differentiated.
-        tile: neurons at a time; any value gives the same kernel to rounding.
+        network: a `TwoLayer`, or any function (parameters, inputs) -> outputs (n,) or (n, k) that JAX differentiates.
+        parameters: what such a function is differentiated in, any pytree of floating-point arrays.
+        trained: the layer of the `TwoLayer` whose weights are differentiated.
+        tile: neurons of the `TwoLayer` at a time; any value gives the same kernel to rounding.
 
     Raises:
-        BadInput: wrong shapes, NaN or infinite inputs, an unknown layer, a tile below 1, or a kernel that overflows.
-        TooLarge: the kernel does not fit into free memory.
+        BadInput: neither a `TwoLayer` nor such a function with its parameters, wrong shapes, NaN or infinite inputs, an
+            unknown layer, a tile below 1, or a kernel that overflows.
+        TooLarge: the kernel, or the Jacobian of a function, does not fit into free memory.
     """
     check_trained(trained)
     check_tile(tile)
+    if not isinstance(network, TwoLayer):
+        kernel = kernel_by_autodiff(network, parameters, inputs, others)
+        refuse_overflow(kernel)
+        return kernel
+    if parameters is not None:
+        raise BadInput(
+            "parameters",
+            required="be left out for a TwoLayer, whose trained weights `trained` names",
+            got=type(parameters).__name__,
+            advice='Type trained="both", or pass a function of (parameters, inputs).',
+        )
     dtype = network.hidden.dtype
     inputs = finite_matrix("inputs", inputs, columns=network.input_size, dtype=dtype)
     if others is not None:
@@ -72,7 +96,7 @@ def empirical_ntk(
         argument="inputs",
         advice="Use fewer samples, empirical_ntk_product(network, inputs, vector), or float32.",
     )
-    kernel = _finite(network, inputs, others, trained, tile)
+    kernel = _closed_form(network, inputs, others, trained, tile)
     refuse_overflow(kernel)
     return kernel
 
@@ -141,7 +165,7 @@ def refuse_overflow(kernel: Float[Array, "..."]) -> None:
 
 
 @eqx.filter_jit
-def _finite(
+def _closed_form(
     network: TwoLayer, inputs: Float[Array, "n d"], others: Float[Array, "n2 d"] | None, trained: str, tile: int
 ) -> Float[Array, "n k n2 k"]:
     left = sensitivity(network, inputs)

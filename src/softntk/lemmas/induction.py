@@ -9,7 +9,8 @@ has come down to the rounding of the outputs are left out: there the loss is noi
 
     gradient_descent(..., probes={"neuron_gradient": neuron_gradient(inputs, labels)})
 
-Hypotheses ask for a width that no network has, so the usual answer is *does not apply*; the numbers stand beside it.
+The statements are those of the softmax network: for any other feature they *do not apply*. Their hypotheses ask for a
+width that no network has, so that is the usual answer for softmax too; the numbers stand beside it.
 
 Reference: arXiv 2405.03251v1, induction of section 5 (statements: `theorems.induction`).
 """
@@ -24,6 +25,7 @@ from softntk.dynamics.iteration import Probe
 from softntk.dynamics.trace import Trace
 from softntk.failures import BadInput
 from softntk.lemmas.finding import Finding, facts, found
+from softntk.networks.features import Softmax
 from softntk.networks.two_layer import TwoLayer
 from softntk.theorems.constants import PAPER, Constants
 from softntk.theorems.guarantee import Guarantee
@@ -153,6 +155,7 @@ def _numbers(
     delta: float,
 ) -> dict[str, Any]:
     return facts(start, inputs) | {
+        "softmax": float(isinstance(start.features, Softmax)),
         "largest_label": float(jnp.abs(labels).max()),
         "sigma": scale,
         "delta": delta,

@@ -159,7 +159,7 @@ def split_adds_up_on_trace(trace: Trace, *, probe: str = "split") -> Finding:
 
 
 def _adds_up(c0: float, c1: float, c2: float, c3: float, change: float, error: float) -> Finding:
-    return found(SPLIT.evaluate(c0=c0, c1=c1, c2=c2, c3=c3), change, error=error)
+    return found(SPLIT.evaluate(c0=c0, c1=c1, c2=c2, c3=c3, softmax=1.0), change, error=error)
 
 
 def remainder_order(
@@ -174,6 +174,6 @@ def remainder_order(
         for halvings in range(3)
     ]
     if not min(sizes) > 0:
-        return found(EXACT_SPLIT.evaluate(), float("nan"))
+        return found(EXACT_SPLIT.evaluate(softmax=1.0), float("nan"))
     coarse, fine = (math.log2(sizes[i] / sizes[i + 1]) for i in (0, 1))
-    return found(EXACT_SPLIT.evaluate(), fine, error=2 * abs(coarse - fine) + 1e-6)
+    return found(EXACT_SPLIT.evaluate(softmax=1.0), fine, error=2 * abs(coarse - fine) + 1e-6)

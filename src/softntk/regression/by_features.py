@@ -63,7 +63,7 @@ class Expanded:
         p = rank(problem.kernel, d, degree) if degree else 0  # pyright: ignore[reportArgumentType]
         if p > _LARGEST_RANK:
             obstacle = f"{p:,} features are too many"
-        need = 8 * (3.0 * p * p + 4.0 * BLOCK_ENTRIES + 6 * n * (d + k))
+        need = 8 * (3.0 * p * p + 6.0 * min(BLOCK_ENTRIES, n * p) + 6 * n * (d + k))
         return Cost(p, need, (n * p**2 + p**3) / speeds.flops, obstacle)
 
     def solve(self, system: System) -> Answer:
@@ -141,10 +141,10 @@ class Nystrom:
         return (self,)
 
     def cost(self, problem: Problem, speeds: Speeds) -> Cost:
-        """3 n p^2 operations, n p entries; five candidates are held for each landmark."""
+        """3 n p^2 operations, n p entries; five candidates are held for each landmark, and eight blocks of entries."""
         (n, d), k = problem.inputs.shape, problem.outputs
         p = min(self.rank, n)
-        need = 8 * (8.0 * p * p + 4.0 * BLOCK_ENTRIES + 4 * n * (d + k))
+        need = 8 * (12.0 * p * p + 8.0 * min(BLOCK_ENTRIES, n * p) + 4 * n * (d + k))
         return Cost(p, need, 3 * n * p**2 / speeds.flops + n * p / speeds.entries)
 
     def solve(self, system: System) -> Answer:

@@ -2,8 +2,9 @@
 
     PowerBars   powers of ten: lengths are given as log10, so that 10^245 is a length like any other
     Stacks      parts of a whole, one bar for each row
+    Ranges      from a lower to an upper number, one thin bar for each draw, on a logarithmic axis
 
-Both set the rows on the y axis themselves; the first row stands on top.
+All set the rows on the y axis themselves; the first row stands on top.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from softntk.report.marks import Label, look_of
 from softntk.report.numbers import from_log10, power_of_ten
 from softntk.report.style import OTHERS
 
-__all__ = ["PowerBars", "Stacks"]
+__all__ = ["PowerBars", "Ranges", "Stacks"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,45 @@ class Stacks:
         axes.set_xlim(0, 1.04 * float(start.max(initial=0.0)) or 1.0)
         _name_rows(axes, self.rows)
         return labels
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Brackets: for each row (name -> lows, highs, one of each a draw) thin bars side by side, on a logarithmic x axis.
+
+    A high that is not finite has no right end: its bar fades out at the edge. A low that is not positive has no bar.
+    """
+
+    rows: Mapping[str, tuple[ArrayLike, ArrayLike]]
+
+    def draw(self, axes: Axes) -> Sequence[Label]:
+        """Draw the bars; the rows are named on the axis."""
+        ends = {name: (np.asarray(low, float), np.asarray(high, float)) for name, (low, high) in self.rows.items()}
+        finite = np.concatenate([np.concatenate(pair) for pair in ends.values()])
+        finite = finite[np.isfinite(finite) & (finite > 0)]
+        if not finite.size:
+            raise BadInput("rows", required="hold a positive number", got="none", advice="Leave the figure out.")
+        edge = float(finite.max()) * 4
+        for i, (name, (low, high)) in enumerate(ends.items()):
+            color = look_of(name, None, OTHERS[i % len(OTHERS)]).color
+            places = i + (np.arange(low.size) - (low.size - 1) / 2) * (0.7 / max(low.size, 1))
+            for place, start, stop in zip(places, low, high, strict=True):
+                if np.isfinite(start) and start > 0:
+                    open_ended = not np.isfinite(stop)
+                    axes.plot(
+                        [start, edge if open_ended else stop],
+                        [place, place],
+                        color=color,
+                        linewidth=2.4,
+                        alpha=0.45 if open_ended else 0.85,
+                        solid_capstyle="butt",
+                        marker="|",
+                        markersize=6,
+                        markevery=[0] if open_ended else None,
+                    )
+        axes.set_xlim(float(finite.min()) / 2, edge)
+        _name_rows(axes, list(ends))
+        return []
 
 
 def _table(rows: Sequence[str], series: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:

@@ -25,7 +25,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 from softntk.failures import BadInput
 from softntk.report.marks import Label, Mark
 from softntk.report.numbers import number
-from softntk.report.style import STYLE
+from softntk.report.style import STYLE, by_scheme
 from softntk.report.svg import prefixed, tidy
 
 __all__ = ["Axis", "Figure", "plot"]
@@ -56,8 +56,8 @@ class Figure:
     def inline(self, prefix: str) -> Markup:
         """The drawing as an element of a page; `prefix` makes its identifiers unique there."""
         named = f'<svg role="img" aria-label="{escape(self.description)}" '
-        # The one place where text enters the page unescaped: drawn by `plot`, its identifiers renamed.
-        return Markup(prefixed(self.svg, prefix).replace("<svg ", named, 1))  # noqa: S704
+        # The one place where text enters the page unescaped: drawn by `plot`, its identifiers and colors renamed.
+        return Markup(by_scheme(prefixed(self.svg, prefix)).replace("<svg ", named, 1))  # noqa: S704
 
 
 def plot(*marks: Mark, x: Axis, y: Axis, caption: str, description: str, height: float = 3.1) -> Figure:
@@ -68,6 +68,10 @@ def plot(*marks: Mark, x: Axis, y: Axis, caption: str, description: str, height:
     """
     if not marks:
         raise BadInput("marks", required="hold at least one mark", got="none", advice="Type plot(Line(...), ...).")
+    return Figure(_drawn(marks, x, y, height), caption, description)
+
+
+def _drawn(marks: Sequence[Mark], x: Axis, y: Axis, height: float) -> str:
     with context([STYLE], after_reset=True):
         drawing = Drawing(figsize=(_WIDTH, height))
         FigureCanvasSVG(drawing)
@@ -89,7 +93,7 @@ def plot(*marks: Mark, x: Axis, y: Axis, caption: str, description: str, height:
         _name(drawing, axes, labels)
         text = io.StringIO()
         drawing.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    return Figure(tidy(text.getvalue()), caption, description)
+    return tidy(text.getvalue())
 
 
 def _tick(axis: XAxis | YAxis, low: float, high: float) -> None:

@@ -53,7 +53,8 @@ def look_of(name: str, look: Style | None, otherwise: Style) -> Style:
 class Line:
     """A curve; `low` and `high`, if given, bound a band around it. Points that are not finite leave a gap.
 
-    A label that is the name of a network brings its look; otherwise a line is dotted, like theory.
+    A label that is the name of a network brings its style; otherwise a line is dotted, like theory. An empty label
+    names nothing: one more line of the kind named before.
     """
 
     label: str
@@ -72,6 +73,8 @@ class Line:
             _, high = _columns(self.label, self.x, self.high)
             axes.fill_between(*_envelope(x, low, high), color=look.color, alpha=0.16, linewidth=0)
         (handle,) = axes.plot(x, y, color=look.color, linestyle=look.dash)
+        if not self.label:
+            return []
         return [Label(self.label, look.color, _last(y, axes.get_yscale() == "log"), handle)]
 
 

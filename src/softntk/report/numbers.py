@@ -33,9 +33,9 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def plus_minus(value: float, error: float) -> str:
-    """A number and its standard error, rounded to two digits of the error."""
+    """A number and its standard error, rounded to two digits of the error; without one, the number alone."""
     if _special(value) or _special(error) or error <= 0:
-        return number(value) if error == 0 else f"{number(value)} ± {number(error, 2)}"
+        return number(value)
     exponent = math.floor(math.log10(max(abs(value), error)))
     if -4 < exponent < 6:
         _, last = _scientific(error, 2)
@@ -86,7 +86,7 @@ def _scientific(value: float, digits: int) -> tuple[str, int]:
 def _special(value: float | None) -> str | None:
     if value is None or math.isfinite(value):
         return None
-    return "not a number" if math.isnan(value) else _signed("∞" if value > 0 else "-∞")
+    return "not measured" if math.isnan(value) else _signed("∞" if value > 0 else "-∞")
 
 
 def _signed(text: str) -> str:

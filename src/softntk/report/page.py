@@ -20,9 +20,10 @@ from softntk.files import write
 from softntk.records import Record
 from softntk.report.facts import duration, facts, plural
 from softntk.report.numbers import prose
-from softntk.report.questions import QUESTIONS, standing_answer
+from softntk.report.questions import QUESTIONS, QUICK, standing_answer
 from softntk.report.section import Section
-from softntk.report.sections import build_section, in_order
+from softntk.report.sections import build_leading, build_opening, build_section, in_order
+from softntk.report.style import scheme
 from softntk.report.tally import ORDER, Group, tally
 
 __all__ = ["render", "write_page"]
@@ -40,6 +41,11 @@ def _unbroken(value: Any) -> Any:
 
 _WITHIN_NUMBERS = re.compile(r" ([×±]) (?=[\d.])")
 _PERCENT = re.compile(r"(?<=[\d)]) %")
+#: Colors of the drawings on light and on dark paper; paper to print on is light.
+_SCHEMES = (
+    f":root {{ {scheme(dark=False)} }}\n"
+    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {scheme(dark=True)} }} }}"
+)
 _PAGE = Environment(
     loader=FileSystemLoader(_HERE),
     autoescape=True,
@@ -66,11 +72,18 @@ def render(records: Sequence[Record], *, title: str = _TITLE) -> str:
             got=f"two of {', '.join(twice)}" if twice else "none",
             advice="Type softntk reproduce to make them, then softntk report.",
         )
-    studied = [_Study(record, build_section(record)) for record in in_order(tuple(records))]
+    ordered = in_order(tuple(records))
+    studied = [_Study(record, build_section(record)) for record in ordered]
+    opening, leading = build_opening(ordered), build_leading(ordered)
+    answering = [section for section in (leading, *(each.section for each in studied)) if section is not None]
     verdicts = [verdict for each in studied for verdict in each.record.verdicts]
     return _PAGE.get_template("page.html").render(
         title=title,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        scheme=Markup(_SCHEMES),  # noqa: S704 - colors of ours
+        opening=opening,
+        opening_drawings=_drawings(opening),
+        leading=leading,
         studies=studied,
         total=tally(verdicts),
         kinds=[Group(answer, ()) for answer in ORDER],
@@ -83,8 +96,9 @@ def render(records: Sequence[Record], *, title: str = _TITLE) -> str:
             (
                 asked,
                 text,
-                [(each.section, each.section.questions[asked]) for each in studied if asked in each.section.questions],
+                [(section, section.questions[asked]) for section in answering if asked in section.questions],
                 standing_answer(asked, verdicts),
+                QUICK.get(asked) if not any(asked in section.questions for section in answering) else None,
             )
             for asked, text in QUESTIONS.items()
         ],
@@ -109,11 +123,6 @@ class _Study:
     section: Section
 
     @property
-    def findings(self) -> list[str]:
-        """What was found, beyond the one answer."""
-        return [finding for finding in self.record.findings if finding != self.section.answer]
-
-    @property
     def groups(self) -> list[Group]:
         """The verdicts, grouped by answer."""
         return tally(self.record.verdicts)
@@ -126,7 +135,10 @@ class _Study:
     @property
     def drawings(self) -> list[tuple[Markup, str]]:
         """Drawings, with identifiers of their own on the page, and their captions."""
-        return [
-            (figure.inline(f"{self.section.slug}-figure{i}"), figure.caption)
-            for i, figure in enumerate(self.section.figures, 1)
-        ]
+        return _drawings(self.section)
+
+
+def _drawings(section: Section | None) -> list[tuple[Markup, str]]:
+    if section is None:
+        return []
+    return [(figure.inline(f"{section.slug}-figure{i}"), figure.caption) for i, figure in enumerate(section.figures, 1)]

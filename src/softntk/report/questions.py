@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from softntk.verdicts import Answer, Verdict
 
-__all__ = ["QUESTIONS", "standing_answer"]
+__all__ = ["QUESTIONS", "QUICK", "standing_answer"]
 
 #: Number -> question.
 QUESTIONS = {
@@ -27,6 +27,22 @@ QUESTIONS = {
     11: "What is d when inputs and outputs differ in size?",
     12: "Which constants are hidden, which are explicit, and which statement is only an order of growth?",
 }
+
+#: Question -> the command whose record answers it, for pages that lack it.
+QUICK = {
+    asked: f"Not in these records: softntk reproduce --preset quick --only {study} answers it."
+    for asked, study in {
+        1: "convex_region",
+        2: "training",
+        3: "table_one",
+        4: "table_one",
+        5: "generalization",
+        6: "perturbation",
+        7: "score_error",
+        8: "score_split",
+        10: "kernel_limit",
+    }.items()
+} | {9: "Not in these records: softntk reproduce --preset full --only score_error answers it."}
 
 
 def standing_answer(question: int, verdicts: Iterable[Verdict]) -> str | None:

@@ -17,7 +17,7 @@ __all__ = ["Cell", "Section", "Table"]
 #: Numbers are written by `number`; None stands for what was not measured.
 Cell = str | int | float | None
 
-_STARTS_LIKE_A_NUMBER = re.compile(r"[−+±≈<>≤≥(]*\s*\d|–$|∞|not a number$")
+_STARTS_LIKE_A_NUMBER = re.compile(r"[−+±≈<>≤≥(]*\s*\d|–$|∞|not measured$")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class Section:
         slug: the name of the study; also the address of the section within the page.
         title: two to six words.
         answer: one sentence with a number: the answer to the record's question.
-        paragraphs: what the reader should know to read the figures, and what is not shown.
+        findings: further sentences that state results; like the answer, made from the record's arrays (see `words`).
+        paragraphs: what the reader should know to read the figures, and what is not shown: no results.
         figures: drawn by `plot`.
         tables: the numbers behind the figures.
         questions: number of a reader's question -> the answer that this study gives to it.
@@ -72,6 +73,7 @@ class Section:
     slug: str
     title: str
     answer: str
+    findings: Sequence[str] = ()
     paragraphs: Sequence[str] = ()
     figures: Sequence[Figure] = ()
     tables: Sequence[Table] = ()

@@ -1,13 +1,16 @@
 """How things look, the same in every figure.
 
 The three networks differ in color, marker and dash, so that they are told apart without color too. Their colors have a
-contrast of at least 4.5 to white and stay apart in the three common kinds of color blindness.
+contrast of at least 4.5 to white and stay apart in the three common kinds of color blindness. Every color has a lighter
+one of the same hue for dark pages: drawings hold the light ones, the page names them (`by_scheme`) and its style sheet
+says which is shown (`scheme`).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["OTHERS", "REFERENCE", "REFERENCES", "STYLE", "STYLES", "Style"]
+__all__ = ["DARK", "OTHERS", "REFERENCE", "REFERENCES", "STYLE", "STYLES", "Style", "by_scheme", "scheme"]
 
 
 @dataclass(frozen=True)
@@ -80,3 +83,31 @@ STYLE: dict[str, Any] = {
     "image.interpolation": "none",
     "legend.frameon": False,
 }
+
+#: Color on white paper -> color on dark paper; white edges between marks become the paper.
+DARK = {
+    "#1d4ed8": "#8ab0ff",
+    "#c2410c": "#ff9a62",
+    "#0f766e": "#4fd1c0",
+    "#57534e": "#b8b2ab",
+    "#334155": "#c3cfdf",
+    "#9d174d": "#f49ac1",
+    "#7c5e10": "#e2bf62",
+    "#6d28d9": "#c4a7fb",
+    "#44403c": "#a8a29c",
+    "#292524": "#e7e4e1",
+    "#e7e5e4": "#3a3633",
+    "#d6d3d1": "#4a4643",
+    "#ffffff": "#201d1b",
+}
+_COLOR = re.compile("|".join(DARK))
+
+
+def by_scheme(svg: str) -> str:
+    """The drawing with its colors as variables, which `scheme` sets."""
+    return _COLOR.sub(lambda found: f"var(--c{found[0][1:]})", svg)
+
+
+def scheme(*, dark: bool) -> str:
+    """The variables of all colors, for a style sheet."""
+    return "; ".join(f"--c{light[1:]}: {shade if dark else light}" for light, shade in DARK.items())

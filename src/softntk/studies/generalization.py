@@ -153,7 +153,7 @@ STUDY = Study(
             "data": ["digits_parity"],
             "counts": [50, 200],
             "width": 1024,
-            "seeds": 3,
+            "seeds": 5,
             "steps": 300,
             "delta": 0.01,
         },

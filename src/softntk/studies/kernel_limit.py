@@ -120,12 +120,8 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
     )
     findings = []
     for i, name in enumerate(NAMES):
-        # From the measured error at the largest width, by the law of the theory.
-        needed = (mean[i, -1] / 0.1) ** 2 * widths[-1]
         findings.append(
-            f"{title(name)}: relative error {mean[i, -1]:.3f} ± {standard_error[i, -1]:.3f} at m = {widths[-1]:,}; "
-            "10 % needs "
-            f"about {needed:,.0f} neurons."
+            f"{title(name)}: relative error {mean[i, -1]:.3f} ± {standard_error[i, -1]:.3f} at m = {widths[-1]:,}."
         )
     findings.append(
         f"softmax has a bias of ({bias.mean:.1f} ± {bias.error:.1f})/m at a unit input, theory {theory.bias:.1f}/m, "

@@ -155,7 +155,7 @@ STUDY = Study(
             "mixtures": ["three-gaussians"],
             "samples": 2000,
             "steps": [8, 32, 128],
-            "seeds": 3,
+            "seeds": 5,
             "floors": 8,
             "start": 1e-3,
             "bound_start": 0.01,

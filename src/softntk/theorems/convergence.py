@@ -42,6 +42,7 @@ UNIT_LABELS = Hypothesis(
     lambda largest_label, constants: (largest_label, 1 + constants.rounding),
 )
 PROBABILITY = Hypothesis("the failure probability is below 1, delta < 1", "<", lambda delta: (delta, 1.0))
+SOFTMAX_NETWORK = Hypothesis("the network is a softmax network", "=", lambda softmax: (softmax, 1.0))
 FIXED_SIGNS = Hypothesis("the output weights are random signs, fixed; only the hidden weights are trained")
 
 

@@ -69,12 +69,13 @@ class Check:
         statement = self.hypothesis.statement
         if self.left is None or self.right is None:
             return f"{statement}: {self.status}"
-        return f"{statement}: {self.status} ({self.left:.6g} {self.hypothesis.relation} {self.right:.6g})"
+        formula = f"{self.hypothesis.formula}: " if self.hypothesis.formula else ""
+        return f"{statement}: {self.status} ({formula}{self.left:.6g} {self.hypothesis.relation} {self.right:.6g})"
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One hypothesis, in words and formula.
+    """One hypothesis, in words; a formula that would make them hard to read stands on its own.
 
     `sides` computes the two numbers that `relation` compares, its parameters named for the symbols it needs; those
     with a default may be left out. Without `sides` the hypothesis is a matter of construction (signs are fixed, say)
@@ -84,6 +85,7 @@ class Hypothesis:
     statement: str
     relation: str = ""
     sides: Callable[..., tuple[Number, Number]] | None = None
+    formula: str = ""
 
     def check(self, numbers: Numbers, constants: Constants = PAPER) -> Check:
         """Compare the two sides on numbers."""

@@ -1,6 +1,6 @@
 """What the proof carries from step to step, and how one step changes the loss.
 
-Induction (softmax, the paper), for all steps t:
+Induction (softmax networks only; the paper), for all steps t:
 
     weights    max_r ||w_r(t) - w_r(0)|| <= 4 m^-1 lambda^-1 exp(3 B) sqrt(n k) ||Y - F(0)||_F,
                which has to be below lambda / (2 n k exp(10 B))
@@ -25,7 +25,15 @@ Reference: arXiv 2405.03251v1, section 5 and its appendix (induction, C0 to C3);
 """
 
 from softntk.theorems.constants import Constants, preactivation_bound
-from softntk.theorems.convergence import FIXED_SIGNS, PAPER_REFERENCE, POSITIVE, UNIT_INPUTS, UNIT_LABELS
+from softntk.theorems.convergence import (
+    FIXED_SIGNS,
+    PAPER_REFERENCE,
+    POSITIVE,
+    SOFTMAX_NETWORK,
+    UNIT_INPUTS,
+    UNIT_LABELS,
+    log10_step_size,
+)
 from softntk.theorems.guarantee import Guarantee, Hypothesis, Kind, Origin
 from softntk.theorems.logs import LOG10_E, Number, log10
 
@@ -51,7 +59,7 @@ def _movement(
     return {"log10_distance": moved, "log10_allowed": allowed}
 
 
-def _room(
+def _distances(
     n: Number,
     m: Number,
     k: Number,
@@ -65,12 +73,24 @@ def _room(
     return found["log10_distance"], found["log10_allowed"]
 
 
-ROOM = Hypothesis(
-    "the width suffices, log10 of 4 m^-1 lambda^-1 exp(3 B) sqrt(nk) ||Y - F(0)|| below log10 of "
-    "lambda/(2 n k exp(10 B))",
+WIDE = Hypothesis(
+    "the network is wide enough that lambda stays above half of its value within the distance that neurons move",
     "<",
-    _room,
+    _distances,
+    formula="log10 of 4 m^-1 lambda^-1 exp(3 B) sqrt(nk) ||Y - F(0)|| against log10 of lambda/(2 n k exp(10 B))",
 )
+SMALL_STEP = Hypothesis(
+    "the step is at most that of the theorem",
+    "<=",
+    lambda eta, n, m, k, delta, sigma, lambda_min, constants: (
+        log10(eta),
+        log10_step_size(
+            n=n, k=k, log10_width=log10(m), delta=delta, sigma=sigma, lambda_min=lambda_min, constants=constants
+        ),
+    ),
+    formula="log10 of eta against log10 of 0.1 lambda / (m n^2 k^2 exp(16 B))",
+)
+_SETTING = (SOFTMAX_NETWORK, POSITIVE, UNIT_INPUTS, UNIT_LABELS, FIXED_SIGNS, WIDE)
 
 _REFERENCE = f"{PAPER_REFERENCE}, induction of section 5"
 
@@ -78,7 +98,7 @@ WEIGHTS = Guarantee(
     name="induction-weights",
     title="Neurons stay near their start",
     statement="During the whole run every neuron stays within a small distance of its start.",
-    hypotheses=(POSITIVE, UNIT_INPUTS, UNIT_LABELS, FIXED_SIGNS, ROOM),
+    hypotheses=_SETTING,
     conclusion="max_r ||w_r(t) - w_r(0)|| <= 4 m^-1 lambda^-1 exp(3 B) sqrt(nk) ||Y - F(0)||_F",
     kind=Kind.UPPER,
     origin=Origin.PAPER,
@@ -94,27 +114,7 @@ LOSS = Guarantee(
     name="induction-loss",
     title="The loss contracts at every step",
     statement="At every step the squared residual shrinks by the factor 1 - m eta lambda / 2 at least.",
-    hypotheses=(
-        POSITIVE,
-        UNIT_INPUTS,
-        UNIT_LABELS,
-        FIXED_SIGNS,
-        ROOM,
-        Hypothesis(
-            "the step is that of the theorem, log10 eta <= log10 of 0.1 lambda / (m n^2 k^2 exp(16 B))",
-            "<=",
-            lambda eta, n, m, k, delta, sigma, lambda_min, constants: (
-                log10(eta),
-                log10(constants.step_prefactor)
-                + log10(lambda_min)
-                - log10(m)
-                - 2 * log10(n * k)
-                - constants.step_exponent
-                * LOG10_E
-                * preactivation_bound(n=n, k=k, delta=delta, sigma=sigma, constants=constants),
-            ),
-        ),
-    ),
+    hypotheses=(*_SETTING, SMALL_STEP),
     conclusion="||F(t+1) - Y||_F^2 <= (1 - m eta lambda / 2) ||F(t) - Y||_F^2",
     kind=Kind.UPPER,
     origin=Origin.PAPER,
@@ -127,7 +127,7 @@ GRADIENT = Guarantee(
     name="induction-gradient",
     title="No neuron moves far in one step",
     statement="At every step every neuron moves by at most 0.01.",
-    hypotheses=(POSITIVE, UNIT_INPUTS, UNIT_LABELS, FIXED_SIGNS, ROOM, LOSS.hypotheses[-1]),
+    hypotheses=(*_SETTING, SMALL_STEP),
     conclusion="max_r eta ||dL/dw_r|| <= 0.01",
     kind=Kind.UPPER,
     origin=Origin.PAPER,
@@ -141,7 +141,7 @@ SPLIT = Guarantee(
     title="One step changes the squared residual by C0 + C1 + C2 + C3",
     statement="The change of the squared residual is the sum of a part for the normalization, a linear part, a "
     "second-order part and the squared change of the outputs.",
-    hypotheses=(Hypothesis("the network is a softmax network"),),
+    hypotheses=(SOFTMAX_NETWORK,),
     conclusion="||R(t+1)||_F^2 - ||R(t)||_F^2 = C0 + C1 + C2 + C3",
     kind=Kind.TIGHT,
     origin=Origin.PAPER,
@@ -155,7 +155,7 @@ EXACT_SPLIT = Guarantee(
     title="v0 + v1 hold the first-order change, the rest is of second order",
     statement="Of the paper's parts only v0 and v1 together hold the first-order change -eta m H R: v0 + v1 minus it "
     "falls with the square of the step size, as v2 does.",
-    hypotheses=(Hypothesis("the network is a softmax network"),),
+    hypotheses=(SOFTMAX_NETWORK,),
     conclusion="v0 + v1 = -eta m H R + O(eta^2), v2 = O(eta^2)",
     kind=Kind.TIGHT,
     origin=Origin.DERIVED,

@@ -2,10 +2,11 @@
 
 To show a new study, write `sections/<study>.py` with a function `build(record) -> Section` (a template is
 `docs/templates/section.py`) and add its row to `BUILDERS`. The order of the rows is the order on the page; studies
-without a row come last, as plain tables.
+without a row come last, as plain tables. Two more stand before: `opening`, the picture above the
+summary, and `normalization`, made of several records.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from softntk.failures import BadInput
 from softntk.records import Record
@@ -16,6 +17,8 @@ from softntk.report.sections import (
     generalization,
     generic,
     kernel_limit,
+    normalization,
+    opening,
     perturbation,
     sampling,
     scales,
@@ -30,7 +33,7 @@ from softntk.report.sections import (
     tube,
 )
 
-__all__ = ["BUILDERS", "build_section", "in_order"]
+__all__ = ["BUILDERS", "OPENED_BY", "build_leading", "build_opening", "build_section", "in_order"]
 
 #: Study -> builder of its section.
 BUILDERS: dict[str, Callable[[Record], Section]] = {
@@ -59,13 +62,41 @@ def build_section(record: Record) -> Section:
     Raises:
         BadInput: the record lacks an array or a parameter that its section shows, since another version made it.
     """
+    return _built(record, lambda: BUILDERS.get(record.study, generic.build)(record))
+
+
+#: The study whose record the opening picture is made of.
+OPENED_BY = "convex_region"
+
+
+def build_opening(records: Sequence[Record]) -> Section | None:
+    """The picture above the summary, if its record is there.
+
+    Raises:
+        BadInput: as `build_section`.
+    """
+    found = next((record for record in records if record.study == OPENED_BY), None)
+    return None if found is None else _built(found, lambda: opening.build(found))
+
+
+def build_leading(records: Sequence[Record]) -> Section | None:
+    """What normalization does and does not, from those of its records that are there; None if none is.
+
+    Raises:
+        BadInput: as `build_section`.
+    """
+    used = {record.study: record for record in records if record.study in normalization.SOURCES}
+    return _built(next(iter(used.values())), lambda: normalization.build(used)) if used else None
+
+
+def _built(record: Record, build: Callable[[], Section]) -> Section:
     try:
-        return BUILDERS.get(record.study, generic.build)(record)
-    except KeyError as missing:
+        return build()
+    except (KeyError, ValueError) as missing:
         raise BadInput(
             record.study,
             required="be a record that this version of softntk can show",
-            got=f"one without {missing}",
+            got=f"one of another version ({missing})",
             advice=f"Make it again: {record.command}",
         ) from missing
 

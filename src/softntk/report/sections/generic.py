@@ -19,6 +19,7 @@ def build(record: Record) -> Section:
         slug=record.study,
         title=record.study.replace("_", " ").capitalize(),
         answer=record.findings[0] if record.findings else counted,
+        findings=record.findings[1:],
         tables=[Table("What the arrays of the record hold.", columns, rows)] if rows else [],
     )
 

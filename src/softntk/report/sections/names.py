@@ -1,6 +1,11 @@
-"""Names as the page prints them."""
+"""Names as the page prints them, and records made whole: a network that a record lacks is there as NaN."""
 
-__all__ = ["data", "network"]
+import xarray as xr
+
+__all__ = ["NETWORKS", "complete", "data", "network"]
+
+#: The three networks, in the order of the page.
+NETWORKS = ("softmax", "exponential", "relu")
 
 
 def network(name: str) -> str:
@@ -14,3 +19,8 @@ def data(name: str) -> str:
     if name.startswith("sphere_"):
         return f"random points, d = {name.removeprefix('sphere_')}"
     return {"digits_parity": "digits, even or odd"}.get(name, name.replace("_", " "))
+
+
+def complete(arrays: xr.Dataset) -> xr.Dataset:
+    """The arrays with all three networks, those that were not run as NaN."""
+    return arrays.reindex(features=list(NETWORKS))

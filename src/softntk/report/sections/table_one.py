@@ -1,135 +1,188 @@
 """How the study of Table 1 is shown: lambda first, then what the rates ask for, then what n^o(1) hides."""
 
 import numpy as np
+import xarray as xr
 
 from softntk.records import Record
 from softntk.report.figure import Axis, Figure, plot
-from softntk.report.marks import Line, Points
+from softntk.report.marks import Line, Mark
 from softntk.report.numbers import from_log10, number
 from softntk.report.section import Section, Table
 from softntk.report.sections import names
+from softntk.report.sections.curves import chart, seen
+from softntk.report.words import Measured, choose, compare, draws, exact, measured, pick, ranking, ratio
 
-__all__ = ["build"]
+__all__ = ["build", "lambdas"]
 
 TITLE = "Table 1 with the numbers in it"
 
 
 def build(record: Record) -> Section:
     """The section of `table_one`."""
-    arrays = record.arrays
+    arrays = names.complete(record.arrays)
     n = record.parameters["count"]
-    asked = arrays["log10_width"] + arrays["log10_width_factor"].sel(C=1.0)
-    low, high = float(asked.min()), float(asked.max())
-    o = arrays["hidden_exponent"].sel(C=1.0)
-    by_size = ", ".join(f"{float(o.sel(samples=size)):.1f} at n = {int(size):,}" for size in arrays["samples"].values)
-    answer = (
-        f"With constant 1 for what is hidden and n = {n}, the table asks for widths from {from_log10(low, 1)} (ReLU) "
-        "to "
-        f"{from_log10(high, 1)}; lambda, which the rates divide by, differs by up to {_spread(record)} times between "
-        "the "
-        "networks on the same data."
+    first = arrays.isel(data=0)
+    asked = first["log10_width"] + pick(first["log10_width_factor"], C=1.0)
+    widths = "; ".join(
+        f"{names.network(name)} {from_log10(float(asked.sel(features=name)), 1)}" for name in names.NETWORKS
     )
+    answer = (
+        f"Order only: on {names.data(str(first['data'].values))} with n = {n} and constant 1 for what is hidden (C = "
+        "1; the "
+        f"paper takes C > 10) the table asks for widths of {widths}. {_spread(arrays)}"
+    )
+    exponents = _o(arrays, 1.0)
     return Section(
         slug=record.study,
         title=TITLE,
         answer=answer,
+        findings=[
+            *(_lambda(arrays.sel(data=source), n) for source in arrays["data"].values),
+            *(lambdas(record, d) for d in arrays["dimension"].values),
+            f"The o(1) in n^(2+o(1)), written out as exp(18 B): {exponents}.",
+        ],
         paragraphs=[
-            "The table compares rates in lambda, the smallest eigenvalue of each network's own limit kernel. The "
-            "same rate "
-            "is therefore not the same width: lambda has to be on the table. The softmax kernel is a power series in "
-            "the "
-            "product of the inputs, so its eigenvalues fall faster than those of ReLU when there are many points in "
-            "few "
-            "dimensions, and start higher when the dimension is large.",
+            "The table compares rates in lambda, the smallest eigenvalue of each network's own limit kernel. The same "
+            "rate is therefore not the same width: lambda has to be on the table. The softmax kernel is a power series "
+            "in the product of the inputs with factorially falling coefficients, ReLU's eigenvalues fall like a power: "
+            "which lambda is larger depends on how many points there are in how many dimensions.",
             "Every width and number of steps hides a constant (1 is used here) and is an order of growth, nothing "
             "more.",
         ],
-        figures=[_by_dimension(record), _spectrum(record)],
-        tables=[_asked(record), _exponents(record)],
+        figures=[*_by_dimension(arrays, record), *_spectrum(arrays, n)],
+        tables=[_asked(arrays, record), _exponents(arrays)],
         questions={
-            3: f"The rates are the same but lambda is not (see “{TITLE}”). On the unit sphere the exponential kernel "
-            "is e times the softmax kernel, so these two have the same shape; ReLU's is another one. In few "
-            "dimensions ReLU has the larger lambda, in many dimensions softmax has.",
-            4: f"Written out as exp(18 B), the o(1) is {by_size} with C = 1, and ten times that with C = 10 (the paper "
-            "takes C > 10). It is not small at any n that anybody has.",
+            3: "The rates are the same but lambda is not. "
+            f"{' '.join(lambdas(record, d) for d in arrays['dimension'].values)} "
+            f"{' '.join(_lambda(arrays.sel(data=source), n) for source in arrays['data'].values)}",
+            4: f"Written out as exp(18 B), the o(1) is {exponents} with C = 1, and {_o(arrays, 10.0)} with C = 10 (the "
+            "paper "
+            "takes C > 10).",
         },
     )
 
 
-def _spread(record: Record) -> str:
-    each = record.arrays["lambda_limit"]
-    return number(float((each.max("features") / each.min("features")).max()), 2)
+def lambdas(record: Record, dimension: float) -> str:
+    """lambda of the three kernels for random points in so many dimensions: medians, for draws differ widely."""
+    arrays = names.complete(record.arrays)
+    at = pick(arrays["lambda_sphere"], dimension=dimension)
+    found = {name: _median(at.sel(features=name)) for name in names.NETWORKS}
+    softmax, relu = found["softmax"], found["relu"]
+    larger = choose(
+        compare(softmax, relu),
+        smaller="ReLU's is larger",
+        larger="softmax's is larger",
+        alike="softmax's and ReLU's are not told apart",
+        unknown="softmax and ReLU are not compared",
+    )
+    said = ", ".join(f"{names.network(name)} {number(each.value, 2)}" for name, each in found.items())
+    return f"Random points in d = {int(dimension)} (median of {draws(at.sizes['draw'])}): lambda is {said}; {larger}."
 
 
-def _by_dimension(record: Record) -> Figure:
-    arrays = record.arrays["lambda_sphere"]
-    dimensions = arrays["dimension"].values.astype(float)
-    curves = []
-    for name in arrays["features"].values:
-        draws = arrays.sel(features=name)
-        # Below the rounding of an eigenvalue solver there is nothing to show.
-        middle = draws.median("draw").values
-        curves.append(Points(names.network(name), dimensions, np.where(middle > 1e-14, middle, np.nan)))
-    draws = arrays.sizes["draw"]
-    return plot(
-        *curves,
+def _median(values: xr.DataArray) -> Measured:
+    row = values.values[~np.isnan(values.values)]
+    return Measured(float(np.median(row)) if row.size else float("nan"))
+
+
+def _spread(arrays: xr.Dataset) -> str:
+    """The largest ratio of lambda between two networks, over everything that the record holds."""
+    sphere = arrays["lambda_sphere"].median("draw")
+    data, random = (
+        float((each.max("features") / each.min("features")).max()) for each in (arrays["lambda_limit"], sphere)
+    )
+    return (
+        f"lambda, which the rates divide by, differs between the networks by up to {number(data, 2)} times on the data "
+        "sets "
+        f"and up to {number(random, 2)} times on random points."
+    )
+
+
+def _lambda(at: xr.Dataset, n: int) -> str:
+    found = {names.network(name): exact(at["lambda_limit"].sel(features=name)) for name in names.NETWORKS}
+    return (
+        f"{names.data(str(at['data'].values))}, n = {n}: lambda of the limit is {ranking(found)}; exponential over "
+        "softmax "
+        f"{ratio(found['exponential'], found['softmax'], 3)}."
+    )
+
+
+def _o(arrays: xr.Dataset, C: float) -> str:
+    o = pick(arrays["hidden_exponent"], C=C)
+    return ", ".join(f"{number(float(pick(o, samples=n)), 2)} at n = {int(n):,}" for n in arrays["samples"].values)
+
+
+def _by_dimension(arrays: xr.Dataset, record: Record) -> list[Figure]:
+    sphere = arrays["lambda_sphere"]
+    dimensions = sphere["dimension"].values.astype(float)
+    # Below the rounding of an eigenvalue solver there is nothing to show.
+    curves = {
+        names.network(name): [_median(pick(sphere, features=name, dimension=d)) for d in sphere["dimension"].values]
+        for name in names.NETWORKS
+    }
+    curves = {name: [each if each.value > 1e-14 else Measured(np.nan) for each in row] for name, row in curves.items()}
+    return chart(
+        curves,
+        dimensions,
         x=Axis("input dimension d"),
         y=Axis("smallest eigenvalue lambda", log=True),
         caption=f"lambda of the limit kernels for {record.parameters['count']} random points on the sphere in d "
-        f"dimensions, median of {draws} draws.",
-        description="Smallest eigenvalue against dimension. Softmax and exponential rise by ten orders of magnitude "
-        "from "
-        "d = 3 to d = 30, ReLU by less than two; they cross between.",
+        "dimensions, "
+        f"median of {sphere.sizes['draw']} draws.",
+        description=f"Smallest eigenvalue against dimension. {seen(curves, dimensions, of='d', log=False)}",
     )
 
 
-def _spectrum(record: Record) -> Figure:
-    source = record.arrays["data"].values[0]
-    values = record.arrays["spectrum"].sel(data=source)
-    index = np.arange(1, values.sizes["index"] + 1)
-    curves = [Line(names.network(name), index, values.sel(features=name).values) for name in values["features"].values]
-    return plot(
-        *curves,
-        x=Axis("index", log=True),
-        y=Axis("eigenvalue", log=True),
-        caption=f"All eigenvalues of the limit kernels on {names.data(source)}, n = {record.parameters['count']}.",
-        description="Eigenvalues in descending order. The exponential curve is the softmax curve moved up by a "
-        "factor e.",
+def _spectrum(arrays: xr.Dataset, n: int) -> list[Figure]:
+    at = arrays["spectrum"].isel(data=0)
+    index = np.arange(1, at.sizes["index"] + 1, dtype=float)
+    rows = {names.network(name): at.sel(features=name).values for name in names.NETWORKS}
+    rows = {name: row for name, row in rows.items() if (np.isfinite(row) & (row > 0)).any()}
+    if not rows:
+        return []
+    marks: list[Mark] = [Line(name, index, row) for name, row in rows.items()]
+    ends = "; ".join(
+        f"{name} from {number(float(row[0]), 2)} to {number(float(row[-1]), 2)}" for name, row in rows.items()
     )
+    return [
+        plot(
+            *marks,
+            x=Axis("index", log=True),
+            y=Axis("eigenvalue", log=True),
+            caption=f"All eigenvalues of the limit kernels on {names.data(str(at['data'].values))}, n = {n}.",
+            description=f"Eigenvalues, largest first: {ends}.",
+        )
+    ]
 
 
-def _asked(record: Record) -> Table:
-    arrays = record.arrays
+def _asked(arrays: xr.Dataset, record: Record) -> Table:
     rows = []
     for source in arrays["data"].values:
-        for name in arrays["features"].values:
+        for name in names.NETWORKS:
             at = arrays.sel(data=source, features=name)
-            finite = at["lambda_finite"]
-            spread = float(finite.std("seed", ddof=1)) / finite.sizes["seed"] ** 0.5
-            hidden = float(at["log10_width_factor"].sel(C=1.0))
+            hidden = float(pick(at["log10_width_factor"], C=1.0))
             rows.append(
                 [
                     f"{names.data(source)}, {names.network(name)}",
                     float(at["lambda_limit"]),
-                    f"{number(float(finite.mean()), 3)} ± {number(spread, 1)}",
+                    str(measured(at["lambda_finite"], "seed")),
                     from_log10(float(at["log10_width"]), 1),
                     from_log10(float(at["log10_steps"]), 1),
                     from_log10(hidden, 1) if hidden else "none",
                 ]
             )
     return Table(
-        f"n = {record.parameters['count']}, one output, unit sphere, epsilon = {record.parameters['epsilon']:g}. "
-        "Width and "
-        "steps with constant 1 and without n^o(1), whose factor (C = 1) stands in the last column. Finite networks "
-        "have "
-        f"m = {record.parameters['width']:,}; mean and standard error over {record.parameters['seeds']} starts.",
+        f"Order only. n = {record.parameters['count']}, one output, unit sphere, epsilon = "
+        f"{record.parameters['epsilon']:g}. "
+        "Width and steps with constant 1 and without n^o(1), whose factor (C = 1) stands in the last column. Finite "
+        "networks "
+        f"have m = {record.parameters['width']:,}; mean and standard error over {arrays.sizes['seed']} starts.",
         ["data, network", "lambda, limit", "lambda, finite", "width", "steps", "n^o(1)"],
         rows,
     )
 
 
-def _exponents(record: Record) -> Table:
-    o = record.arrays["hidden_exponent"]
+def _exponents(arrays: xr.Dataset) -> Table:
+    o = arrays["hidden_exponent"]
     return Table(
         "The o(1) in the width's n^(2+o(1)), written out as exp(18 B), for C in B = max(C sigma sqrt(log(n/delta)), "
         "1).",

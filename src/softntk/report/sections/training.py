@@ -1,118 +1,172 @@
 """How the study of training is shown: the measured loss beside its linearization and the theorem's rate."""
 
+import numpy as np
+import xarray as xr
+
 from softntk.records import Record
-from softntk.report.figure import Axis, Figure, plot
-from softntk.report.marks import Line, Points, Slope
-from softntk.report.numbers import number
+from softntk.report.figure import Axis, Figure
+from softntk.report.marks import Line
 from softntk.report.section import Section, Table
 from softntk.report.sections import names
+from softntk.report.sections.curves import along, chart, law, networks, seen
 from softntk.report.style import REFERENCES
+from softntk.report.words import Measured, choose, compare, counted, listed, measured, ranking, trend
 
-__all__ = ["build"]
+__all__ = ["build", "percent_apart"]
 
 
 def build(record: Record) -> Section:
     """The section of `training`."""
-    arrays = record.arrays
-    narrow, wide = (int(arrays["width"].values[i]) for i in (0, -1))
-    apart = abs(arrays["loss"] / arrays["linearized_loss"] - 1).max(dim="step").max(dim="data")
-    percent = {
-        (name, m): number(100 * float(apart.sel(features=name, width=m)), 2)
-        for name in arrays["features"].values
-        for m in (narrow, wide)
-    }
-    kept = bool((arrays["loss"] <= arrays["promised_loss"] * (1 + 1e-9)).all())
+    arrays = names.complete(record.arrays)
+    sources, m = list(arrays["data"].values), int(arrays["width"].values[-1])
+    wide = arrays.isel(width=-1)
+    where = listed([names.data(source) for source in sources])
+    starts = f"{arrays.sizes['draw']} start{'' if arrays.sizes['draw'] == 1 else 's'}"
     answer = (
-        f"Yes, far below the theorem's widths: at m = {wide:,} the softmax network's loss is within "
-        f"{percent['softmax', wide]} % of its linearization at every record, and {'every' if kept else 'not every'} "
-        "run "
-        "keeps the theorem's rate."
+        f"Largest difference of the loss from its linearization at m = {m:,}, {starts}, in %: "
+        + "; ".join(f"{names.data(source)} {ranking(_percent(wide.sel(data=source)))}" for source in sources)
+        + "."
     )
     return Section(
         slug=record.study,
         title="Gradient descent against its theory",
         answer=answer,
+        findings=[
+            *(_with_width(arrays.sel(data=source), source) for source in sources),
+            *(_distances(arrays.sel(data=source), source) for source in sources),
+            _rate(arrays),
+            *(_end(wide.sel(data=source), source) for source in sources),
+        ],
         paragraphs=[
             "Each run starts at the paired start, where every output is zero, with the step size 1/(m lambda_max). The "
-            "linearized run is exact for the kernel at the start, step by step. The theorem's rate is "
-            "(1 − m eta lambda/2)^t for the squared residual; its hypotheses ask for widths that nobody can build, "
-            "so its "
-            "verdict is “does not apply”, and what is shown is whether the rate is kept all the same.",
-            f"At m = {narrow:,} measured and linearized loss differ by up to {percent['softmax', narrow]} % (softmax), "
-            f"{percent['exponential', narrow]} % (exponential), {percent['relu', narrow]} % (ReLU); at m = {wide:,} by "
-            f"{percent['softmax', wide]} %, {percent['exponential', wide]} % and {percent['relu', wide]} %.",
+            "linearized run is exact for the kernel at the start, step by step; losses are compared while they are "
+            "above a millionth "
+            "of their start. The paper's rate for the softmax "
+            "network is (1 − m eta lambda/2)^t for the squared residual. Where the width is below what its hypotheses "
+            "ask for, nothing is promised, and what is shown is whether the rate is kept all the same.",
             "This is training loss on small samples; it says nothing about the test error.",
         ],
-        figures=[_loss(record), _distance(record)],
-        tables=[_table(record)],
+        figures=[*_loss(record, wide.isel(data=0)), *_distance(arrays.isel(data=0, step=-1))],
+        tables=[_table(arrays, starts)],
         questions={
-            2: f"Yes. On digits and breast cancer the loss follows the kernel's prediction, the better the wider the "
-            f"network (softmax within {percent['softmax', wide]} % at m = {wide:,}), and the distance moved falls "
-            "like one over the square root of the width."
+            2: f"In training, on {where}: {answer} " + " ".join(_with_width(arrays.sel(data=s), s) for s in sources)
         },
     )
 
 
-def _loss(record: Record) -> Figure:
-    arrays = record.arrays
-    source, m = arrays["data"].values[0], int(arrays["width"].values[-1])
-    at = arrays.sel(data=source, width=m)
-    steps = arrays["step"].values
-    curves = [Points(names.network(f), steps, at["loss"].sel(features=f)) for f in arrays["features"].values]
-    return plot(
-        *curves,
-        Line("linearized, softmax", steps, at["linearized_loss"].sel(features="softmax"), look=REFERENCES[0]),
-        Line("rate, softmax", steps, at["promised_loss"].sel(features="softmax"), look=REFERENCES[1]),
+#: Below this share of its start a loss is mostly rounding.
+_SEEN = 1e-6
+
+
+def percent_apart(at: xr.Dataset) -> xr.DataArray:
+    """The largest difference between measured and linearized loss in a run, in % of the latter, while it is seen."""
+    linearized = at["linearized_loss"]
+    seen_of = linearized > _SEEN * linearized.isel(step=0)
+    return (100 * abs(at["loss"] / linearized - 1)).where(seen_of).max("step")
+
+
+def _percent(at: xr.Dataset) -> dict[str, Measured]:
+    apart = percent_apart(at)
+    return {names.network(name): measured(apart.sel(features=name)) for name in names.NETWORKS}
+
+
+def _with_width(at: xr.Dataset, source: str) -> str:
+    widths, apart = at["width"].values, percent_apart(at)
+    ways = "; ".join(
+        f"{names.network(name)} {trend(widths, along(apart.sel(features=name), 'width'), of='m')}"
+        for name in names.NETWORKS
+    )
+    return f"On {names.data(source)} the difference in %: {ways}."
+
+
+def _distances(at: xr.Dataset, source: str) -> str:
+    last = at["distance"].isel(step=-1)
+    ways = "; ".join(
+        f"{names.network(name)} {trend(at['width'].values, along(last.sel(features=name), 'width'), of='m')}"
+        for name in names.NETWORKS
+    )
+    return f"On {names.data(source)} the distance moved (the theory: like m^−1/2): {ways}."
+
+
+def _rate(arrays: xr.Dataset) -> str:
+    runs = arrays.sel(features="softmax")
+    known = runs["promised_loss"].notnull().all("step") & runs["loss"].notnull().all("step")
+    kept = (runs["loss"] <= runs["promised_loss"] * (1 + 1e-9)).all("step") & known
+    return f"The paper's rate is kept by {counted(int(kept.sum()), int(known.sum()), 'softmax run')}."
+
+
+def _end(at: xr.Dataset, source: str) -> str:
+    ends = at["loss"].isel(step=-1) / at["loss"].isel(step=0)
+    shares = {names.network(name): measured(ends.sel(features=name)) for name in names.NETWORKS}
+    softmax, relu = shares["softmax"], shares["ReLU"]
+    who = choose(
+        compare(softmax, relu),
+        smaller="softmax is ahead of ReLU",
+        larger="ReLU is ahead of softmax",
+        alike="softmax and ReLU are not told apart",
+        unknown="softmax and ReLU are not compared",
+    )
+    where = f"After {int(at['step'][-1])} steps on {names.data(source)}"
+    return f"{where} the loss is, as a share of its start, {ranking(shares)}: {who}."
+
+
+def _loss(record: Record, at: xr.Dataset) -> list[Figure]:
+    steps, source = at["step"].values.astype(float), names.data(str(at["data"].values))
+    softmax = at.sel(features="softmax")
+    reference = {
+        "linearized, softmax": (softmax["linearized_loss"].mean("draw").values, REFERENCES[0]),
+        "rate, softmax": (softmax["promised_loss"].mean("draw").values, REFERENCES[1]),
+    }
+    curves = networks(at, "loss", "step")
+    return chart(
+        curves,
+        steps,
+        over=[Line(name, steps, y, look=look) for name, (y, look) in reference.items() if np.isfinite(y).any()],
         x=Axis("step"),
         y=Axis("training loss", log=True),
-        caption=f"One run of each network on {names.data(source)}, n = {record.parameters['count']}, m = {m:,}. "
-        "Dotted: the "
-        "linearized run of the softmax network; dashed: the theorem's rate for it.",
-        description="Loss against steps. Each curve falls; softmax lies on its linearization and below the theorem's "
-        "rate.",
+        caption=f"Loss on {source}, n = {record.parameters['count']}, m = {int(at['width']):,}, mean of "
+        f"{at.sizes['draw']} "
+        "starts with standard errors. Dotted: the linearized softmax run; dashed: the paper's rate for softmax.",
+        description=f"Loss against steps. {seen(curves, steps, of='step', log=False)} Softmax is at most "
+        f"{_percent(at)['softmax']} % from its linearization.",
     )
 
 
-def _distance(record: Record) -> Figure:
-    arrays = record.arrays.isel(step=-1)
-    source = arrays["data"].values[0]
-    widths = arrays["width"].values.astype(float)
-    at = arrays["distance"].sel(data=source)
-    curves = [Points(names.network(f), widths, at.sel(features=f)) for f in arrays["features"].values]
-    return plot(
-        Slope("slope −1/2", -0.5, widths[0], widths[-1], height=1.4 * float(at.isel(width=0).max())),
-        *curves,
+def _distance(at: xr.Dataset) -> list[Figure]:
+    widths, source = at["width"].values.astype(float), names.data(str(at["data"].values))
+    curves = networks(at, "distance", "width")
+    top = max((each[0].value for each in curves.values() if each[0].value > 0), default=np.nan)
+    return chart(
+        curves,
+        widths,
+        under=law("slope −1/2", -0.5, widths, 1.4 * top),
         x=Axis("width m", log=True),
         y=Axis("distance moved", log=True),
-        caption=f"‖W(T) − W(0)‖ after {int(arrays['step'])} steps on {names.data(source)}. Dotted: m^(−1/2).",
-        description="Distance moved against width on log-log axes; three nearly parallel lines of slope −1/2.",
+        caption=f"‖W(T) − W(0)‖ after {int(at['step'])} steps on {source}, mean of {at.sizes['draw']} starts with "
+        "standard "
+        "errors. Dotted: m^(−1/2).",
+        description=f"Distance moved against width. {seen(curves, widths, of='m')}",
     )
 
 
-def _table(record: Record) -> Table:
-    arrays = record.arrays
-    last = arrays.isel(step=-1)
-    rows = []
+def _table(arrays: xr.Dataset, starts: str) -> Table:
+    last, rows = arrays.isel(step=-1), []
     for source in arrays["data"].values:
-        for name in arrays["features"].values:
+        for name in names.NETWORKS:
             for m in arrays["width"].values:
                 at = last.sel(data=source, features=name, width=m)
-                start = float(arrays["loss"].sel(data=source, features=name, width=m)[0])
+                start = arrays["loss"].sel(data=source, features=name, width=m).isel(step=0)
                 rows.append(
                     [
                         f"{names.data(source)}, {names.network(name)}, {int(m):,}",
-                        float(at["lambda_min"]),
-                        float(at["loss"]) / start,
-                        float(at["linearized_loss"]) / start,
-                        float(at["promised_loss"]) / start,
-                        float(at["distance"]),
-                        float(at["linearized_distance"]),
-                        float(at["neuron_distance"]),
+                        str(measured(at["lambda_min"])),
+                        *(str(measured(at[each] / start)) for each in ("loss", "linearized_loss")),
+                        str(measured(at["promised_loss"] / start)) if name == "softmax" else "does not apply",
+                        *(str(measured(at[each])) for each in ("distance", "linearized_distance", "neuron_distance")),
                     ]
                 )
     return Table(
-        f"After {int(last['step'])} steps; losses as shares of the start. One start for each row (seed "
-        f"{record.parameters['seed']}).",
+        f"After {int(last['step'])} steps; losses as shares of the start; mean and standard error of {starts}.",
         ["data, network, width", "lambda", "loss", "linearized", "rate", "distance", "linearized", "farthest neuron"],
         rows,
     )
