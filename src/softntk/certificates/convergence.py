@@ -6,8 +6,9 @@
 
 If h < 1/2, gradient descent from these weights, in exact arithmetic and with a step size of at most `step_size`, drives
 the loss to zero at a linear rate, on a path of length at most `path`. Everything is computed from the network and the
-data at hand, in float64: the answer is *holds*. With `rigorous=True` every number is proved in ball arithmetic and the
-answer is *certified* (see `rigorous`). `assessment` has the numbers, docs/certificates.md the proofs.
+data at hand, in float64, with what rounding can do to it on the safe side (see `bounds.start`): the answer is *holds*.
+With `rigorous=True` every number is proved in ball arithmetic and the answer is *certified* (see `rigorous`), or why
+not; it is never *holds*. `assessment` has the numbers, docs/certificates.md the proofs.
 
 Hypotheses: sigma_min(J) > 0 by more than its numerical error; h < 1/2.
 Conclusion: ||R(t+1)|| <= contraction ||R(t)|| for every t.     Kind: upper bound.
@@ -143,7 +144,7 @@ def certify(
 
     Raises:
         BadInput: wrong shapes, NaN or infinite entries, not float64, a step size that is not positive and finite.
-        TooLarge: the kernel (nk, nk) does not fit into free memory.
+        TooLarge: the kernel (nk, nk), or with `rigorous` the balls, do not fit into free memory.
     """
     inputs, labels = _checked(network, inputs, labels, step_size)
     reason = degeneracy(network, inputs)
