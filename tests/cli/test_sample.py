@@ -77,7 +77,7 @@ def test_images_are_drawn_as_a_sheet_and_many_dimensions_by_components(softntk, 
     ("line", "message"),
     [
         ("sample nowhere.npz", "`model`|nowhere.npz"),
-        ("sample three-gaussians -n 0", "`number` must be at least 1"),
+        ("sample three-gaussians -n 0", "`count` must be at least 1"),
         ("sample three-gaussians --sampler rk4", "`sampler` must be one of"),
         ("sample three-gaussians --steps 0", "`steps` must be a positive integer"),
         ("sample three-gaussians --grid even", "`grid` must be one of"),

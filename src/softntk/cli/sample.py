@@ -16,7 +16,7 @@ def command(
     model: Annotated[
         str, typer.Argument(help="File that softntk score wrote, or the name of a mixture for its exact score.")
     ],
-    number: Annotated[int, typer.Option("-n", "--number", help="Samples to draw.")] = SAMPLES_DRAWN,
+    number: Annotated[int, typer.Option("-n", "--count", help="Samples to draw.")] = SAMPLES_DRAWN,
     sampler: Annotated[
         str,
         typer.Option(
@@ -48,7 +48,7 @@ def command(
     from softntk.files import output_json
 
     if number < 1:
-        raise BadInput("number", required="be at least 1", got=str(number), advice="Type -n 64.")
+        raise BadInput("count", required="be at least 1", got=str(number), advice="Type -n 64.")
     place = writable(output, *SAMPLE_ENDINGS) or output
     if picture:
         writable(place.with_suffix(".png"))
