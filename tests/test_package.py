@@ -94,7 +94,7 @@ def test_module_holds_one_idea(path):
     text = path.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text)), "the module does not say what it is"
     # The checker is one file on purpose: a skeptic reads it, and runs it, without the rest.
-    assert len(text.splitlines()) < (450 if path.stem == "checker" else 320)
+    assert len(text.splitlines()) < (560 if path.stem == "checker" else 300)
     assert path.stem not in {"utils", "misc", "helpers", "common", "core"}
     assert "jax._src" not in text
     assert "import jax.core" not in text
