@@ -37,7 +37,7 @@ SMALL = {
         "smallest": 256,
         "largest": 512,
         "steps": 20,
-        "narrow": 16,
+        "narrow": 512,
         "along_steps": 10,
         "along_every": 5,
     },
