@@ -19,12 +19,14 @@ import numpy as np
 from _timing import Claims
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.grid import time_grid
-from softntk.diffusion.learn import learn_blur, learn_kernel, make_task
+from softntk.diffusion.kernel_flow import learn_kernel
+from softntk.diffusion.learn import learn_blur
 from softntk.diffusion.matching import TimeLaw
+from softntk.diffusion.preconditioning import AffineDenoiser
 from softntk.diffusion.process import Constant
-from softntk.diffusion.references import AffineDenoiser
 from softntk.diffusion.sampler import sample
 from softntk.diffusion.samples import clean_samples
+from softntk.diffusion.task import make_task
 from softntk.samples import memorized_share, nearness, sliced_wasserstein
 from softntk.studies import run, study_named
 
@@ -94,7 +96,7 @@ def digits(claims: Claims) -> None:
         data_key, task_key, fit_key, sample_key, slices_key = jax.random.split(jax.random.key(draw), 5)
         samples = clean_samples("digits", data_key)
         process, law = Constant(), TimeLaw(start=0.01)
-        task = make_task(task_key, samples.training, process, law, views=6, held_out_views=4)
+        task = make_task(task_key, samples.training, process, law, copies=6, validation_copies=4)
         fit = learn_kernel(fit_key, task, scales=(1.5, 2.5, 3.5), count=1500)
         times = time_grid(process, 100, start=law.start, end=law.end)
 
@@ -115,7 +117,7 @@ def digits(claims: Claims) -> None:
         shares, near, distances, _ = np.array(blurred).T
         at_share = int(np.argmax(shares <= ours[0]))
         fair = judged(learn_blur(task).denoiser)
-        gauss = judged(AffineDenoiser(task.frame(samples.training, 0.5)))
+        gauss = judged(AffineDenoiser(task.preconditioning(samples.training, 0.5)))
         rows.append(
             [*ours, fair[2], BLURS[at_share], distances[at_share], np.interp(ours[1], near, distances), gauss[2]]
         )

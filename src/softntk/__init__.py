@@ -25,7 +25,7 @@ _HOMES = {
     "tube": "linearization",
     "load": "data",
     "LimitKernel": "kernels",
-    "path": "regression",
+    "spectral_fit": "regression",
     "solve": "regression",
 }
 

@@ -7,6 +7,7 @@ __all__ = [
     "ACCURACY",
     "FEATURES",
     "HELD_OUT",
+    "REGRESSION_TRAINED",
     "RIDGE",
     "SAMPLER",
     "SAMPLER_GRID",
@@ -33,8 +34,9 @@ __all__ = [
 FEATURES, SCALE = "softmax", 1.0
 #: Hidden neurons of a network that is trained or whose kernel is taken.
 WIDTH = 4096
-#: Which layers a kernel counts as trained.
-TRAINED = "both"
+#: Which layers a kernel counts as trained: the hidden ones, as networks here are trained; in kernel regression both,
+#: which predicts better and costs the same.
+TRAINED, REGRESSION_TRAINED = "hidden", "both"
 #: Steps of gradient descent, and their size, by name.
 STEPS, STEP_SIZE = 300, "stable"
 #: Share of the rows that a command holds out for testing.

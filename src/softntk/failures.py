@@ -45,7 +45,7 @@ class TooLarge(Failure, MemoryError):
 def typed(*, within: str = "", **arguments: object) -> str:
     """How arguments are given, for a sentence of advice that is read by callers from Python and on the command line.
 
-    `typed(kind="regression")` is `type kind='regression' (on the command line: --kind regression)`, for arguments whose
+    `typed(kind="regression")` is `kind='regression' (on the command line: --kind regression)`, for arguments whose
     options have the same name, which is the rule; `within` names a class that takes them in Python. A sequence is an
     option that is given several times, true and false are an option with and without "no-".
     """
@@ -58,7 +58,7 @@ def typed(*, within: str = "", **arguments: object) -> str:
         else:
             several = value if isinstance(value, list | tuple) else (value,)
             words += [f"--{option} {_word(str(each))}" for each in several]
-    return f"type {f'{within}({python})' if within else python} (on the command line: {' '.join(words)})"
+    return f"{f'{within}({python})' if within else python} (on the command line: {' '.join(words)})"
 
 
 def _word(text: str) -> str:

@@ -64,6 +64,10 @@ class Verdict:
         """The same verdict earned by rigorous arithmetic: *holds* becomes *certified*, the others stay."""
         return replace(self, answer=Answer.CERTIFIED) if self.answer is Answer.HOLDS else self
 
+    def to_dict(self) -> dict[str, str]:
+        """The verdict in words, as JSON values."""
+        return {"claim": self.claim, "answer": self.answer.value, "reason": self.reason, "words": str(self)}
+
     def __str__(self) -> str:
         return f"{self.claim}: {self.answer} ({self.reason})"
 

@@ -197,6 +197,16 @@ def test_output_weights_of_any_size_are_allowed_and_count():
     assert doubled.contraction == pytest.approx(single.contraction, rel=1e-9)
 
 
+def test_a_path_too_short_to_turn_a_sign_changes_nothing():
+    """ReLU's Jacobian is constant up to the first margin, in balls as in float64."""
+    network, inputs, labels = problem("relu", width=64)
+    labels = network(inputs) + 1e-9 * labels
+    proof = prove(network, inputs, labels)
+    assert proof.certified
+    assert set(proof.bounds) == {0.0}
+    assert proof.path == pytest.approx(proof.residual / proof.s0, rel=1e-9)
+
+
 def degenerate(what):
     network, inputs, labels = problem("relu" if what == "parallel inputs" else "softmax", width=64)
     if what == "duplicate inputs":

@@ -28,11 +28,12 @@ def test_a_certificate_is_written_verified_and_refused_when_touched(softntk, cer
     touched = tmp_path / "touched.json"
     touched.write_text(json.dumps(document))
     ran = softntk(f"verify {touched}")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "hash" in ran.out
+    assert softntk(f"verify {certificate} --work 10").code == 3
 
     np.savez(tmp_path / "other.npz", inputs=np.ones((6, 10)), labels=np.ones((6, 1)))
-    assert softntk(f"verify {certificate} --data {tmp_path / 'other.npz'}").code == 1
+    assert softntk(f"verify {certificate} --data {tmp_path / 'other.npz'}").code == 2
 
 
 def test_what_is_not_certified_exits_with_1_and_says_what_would_help(softntk):

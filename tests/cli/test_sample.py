@@ -11,7 +11,7 @@ from matplotlib.image import imread
 
 from softntk.data import mixture_named
 from softntk.diffusion import Constant, EmpiricalDenoiser
-from softntk.diffusion.model import ScoreModel
+from softntk.diffusion.model import LearnedScore
 from softntk.files import save_model
 
 
@@ -20,7 +20,7 @@ def model(path, size=2, **description):
     points = jax.random.normal(jax.random.key(3), (20, size))
     process = Constant(horizon=5.0)
     denoiser = EmpiricalDenoiser(process, points, 0.05)
-    saved = ScoreModel(denoiser, process, 0.01, 5.0, np.full(size, 10.0), np.full(size, 2.0), description)
+    saved = LearnedScore(denoiser, process, 0.01, 5.0, np.full(size, 10.0), np.full(size, 2.0), (), description)
     return save_model(saved, path), 10 + 2 * np.asarray(points)
 
 
@@ -77,7 +77,7 @@ def test_images_are_drawn_as_a_sheet_and_many_dimensions_by_components(softntk, 
     ("line", "message"),
     [
         ("sample nowhere.npz", "`model`|nowhere.npz"),
-        ("sample three-gaussians -n 0", "`number` must be at least 1"),
+        ("sample three-gaussians -n 0", "`count` must be at least 1"),
         ("sample three-gaussians --sampler rk4", "`sampler` must be one of"),
         ("sample three-gaussians --steps 0", "`steps` must be a positive integer"),
         ("sample three-gaussians --grid even", "`grid` must be one of"),

@@ -81,6 +81,11 @@ def test_bad_parquet_files_are_refused(write, tmp_path):
     pq.write_table(pa.table([[1.0], [2.0], [3.0]], names=["a", "a", "y"]), path)
     with pytest.raises(BadInput, match='"a" more than once'):
         read_table(path, "y")
+    words = pa.StringArray.from_buffers(2, pa.py_buffer(np.array([0, 1, 2], np.int32)), pa.py_buffer(b"u\xff"))
+    pq.write_table(pa.table({"a": [1.0, 2.0], "y": words}), path)
+    with pytest.raises(BadInput, match=r"be a parquet file; got .*UTF8"):
+        read_table(path, "y")
+    pq.write_table(pa.table({"a": np.arange(3.0), "y": [0, 1, 2]}), path)
     whole = path.read_bytes()
     with pytest.raises(BadInput, match="be a parquet file"):
         read_table(write(whole[: len(whole) // 2], "cut.parquet"), "y")

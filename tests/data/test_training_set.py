@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from softntk.data import TrainingSet, load
+from softntk.data import Places, TrainingSet, load
 from softntk.failures import BadInput
 
 ROWS = np.array([[3.0, 4.0], [0.0, 0.0], [3.0, 4.0], [6.0, 8.0], [-0.3, -0.4], [3.0, 4.0]])
@@ -59,6 +59,18 @@ def test_obstacles_say_what_stands_against_a_positive_eigenvalue(awkward):
         "rows 0 and 4 point opposite ways",
     ]
     assert TrainingSet(np.eye(3), np.ones((3, 1))).obstacles(parallel=True) == []
+    lines = awkward.obstacles(parallel=False, places=Places("line", [2, 3, 5, 8, 9, 11]))
+    assert lines == ["line 3 is zero", "lines 2 and 5 are equal", "lines 2 and 11 are equal"]
+    many = TrainingSet(np.ones((500, 1)), np.ones((500, 1))).obstacles(parallel=False)
+    assert many[1:] == ["rows 0 and 2 are equal", "rows 0 and 3 are equal", "and 496 more rows equal to an earlier one"]
+
+
+def test_obstacles_of_a_draw_are_rows_of_the_source(key):
+    iris, preparation = load("iris", count=149, key=key)
+    pairs = iris.duplicates()
+    assert [tuple(preparation.rows[i] for i in pair) for pair in pairs] in ([(101, 142)], [])
+    expected = ["rows 101 and 142 are equal"] if pairs else []
+    assert iris.obstacles(parallel=False, places=preparation.places) == expected
 
 
 def test_obstacles_are_right_about_the_relu_kernel(awkward):

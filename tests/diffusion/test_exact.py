@@ -113,3 +113,12 @@ def test_a_large_time_leaves_the_mean(key):
     mixture = mixture_named("three-gaussians")
     found = MixtureDenoiser(Constant(horizon=50.0), mixture)(40.0, jnp.zeros((1, 2)))
     np.testing.assert_allclose(found[0], mixture.mean(), rtol=1e-7)
+
+
+def test_two_points_give_the_hyperbolic_tangent():
+    """Data at +y and -y: E[X_0 | x] = y tanh(a <x, y>/v)."""
+    y, x = jnp.asarray([[1.0, -0.5]]), jnp.asarray([[0.3, 0.2], [-1.0, 0.4], [5.0, 1.0]])
+    two = EmpiricalDenoiser(PROCESS, jnp.concatenate([y, -y]))
+    for t in (0.05, 1.0):
+        a, v = PROCESS.alpha(t), PROCESS.variance(t)
+        np.testing.assert_allclose(two(t, x), jnp.tanh(a * (x @ y.T) / v) * y, rtol=1e-12, atol=1e-15)

@@ -80,14 +80,14 @@ def test_contradicting_labels_are_never_met(softmax_problem):
     assert run.loss(10**18) <= 1.0
     assert math.isfinite(run.distance(10**18))
     np.testing.assert_allclose(run.outputs(10**4)[0], [0.0, 0.0], atol=1e-6)
-    np.testing.assert_allclose(run.outputs(0), start, rtol=1e-13)
+    np.testing.assert_allclose(run.outputs(0), start, rtol=1e-13, atol=1e-13)
 
 
 def test_eigenvalue_zero_moves_nothing(problem):
     """A zero row has no gradient, and its residual stays."""
     network, inputs, labels, eta = problem
     run = linearize(network, inputs.at[0].set(0.0), labels, step_size=eta)
-    np.testing.assert_allclose(run.residual(10**6)[0], run.residual(0)[0], rtol=1e-12)
+    np.testing.assert_allclose(run.residual(10**6)[0], run.residual(0)[0], rtol=1e-11)
     nothing = linearize(network, jnp.zeros((4, 3)), labels, step_size="stable")
     np.testing.assert_array_equal(nothing.distance(jnp.array([1, 10**9])), 0.0)
 
@@ -125,7 +125,7 @@ def test_runs_with_another_kernel(softmax_problem):
     run = linearize(network, inputs, labels, step_size=eta, kernel=kernel)
     for column in range(2):
         path = oracles.linear_descent(np.asarray(limit), np.asarray(run.residual(0))[:, column], rate=eta * M, steps=9)
-        np.testing.assert_allclose(run.residual(9)[:, column], path[-1], rtol=1e-11)
+        np.testing.assert_allclose(run.residual(9)[:, column], path[-1], rtol=0, atol=1e-11 * np.abs(path[-1]).max())
 
 
 def test_precision_is_that_of_the_network(softmax_problem):

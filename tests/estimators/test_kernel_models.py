@@ -25,7 +25,7 @@ def as_for_a_user():
         yield
 
 
-@parametrize_with_checks([KernelRegressor(scale=1.0, ridge=0.1), KernelClassifier(scale=1.0, ridge=0.1)])
+@parametrize_with_checks([KernelRegressor(scale=1.0, alpha=0.1), KernelClassifier(scale=1.0, alpha=0.1)])
 @pytest.mark.usefixtures("as_for_a_user", "unchecked")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 def test_scikit_learn(estimator, check):

@@ -26,8 +26,8 @@ def test_extremes_are_those_of_another_library(kernel):
 def test_spectrum_rebuilds_the_kernel(kernel, close):
     found = spectrum(kernel)
     assert bool((jnp.diff(found.values) >= 0).all())
-    close((found.vectors * found.values[None]) @ found.vectors.T, as_matrix(kernel), rtol=1e-14)
-    close(found.vectors.T @ found.vectors, np.eye(10), rtol=1e-14)
+    close((found.vectors * found.values[None]) @ found.vectors.T, as_matrix(kernel), rtol=1e-13)
+    close(found.vectors.T @ found.vectors, np.eye(10), rtol=1e-13)
 
 
 def test_products_find_the_same_extremes(case):
@@ -45,10 +45,10 @@ def test_products_find_the_same_extremes(case):
 def test_repeated_rows_make_the_smallest_eigenvalue_a_numerical_zero(softmax_case):
     network, inputs, _ = softmax_case
     repeated = jnp.concatenate([inputs, inputs[:2]])
-    for found in (extremes(empirical_ntk(network, repeated)), extremes_by_products(network, repeated)):
+    limit = extremes(LimitKernel(Softmax())(repeated))
+    for found in (extremes(empirical_ntk(network, repeated)), extremes_by_products(network, repeated), limit):
         assert abs(found.smallest) <= found.smallest_radius
         assert found.smallest_radius <= 1e-12 * found.largest
-    assert extremes(LimitKernel(Softmax())(repeated)).smallest <= 1e-14
 
 
 def test_one_entry():
@@ -78,4 +78,4 @@ def test_products_with_bad_input_are_refused(softmax_case):
 def test_many_kernels_at_once(kernel):
     stack = jnp.stack([kernel, 2 * kernel])
     found = jax.vmap(extremes)(stack)
-    np.testing.assert_allclose(found.largest, [1, 2] * np.asarray(extremes(kernel).largest), rtol=1e-14)
+    np.testing.assert_allclose(found.largest, [1, 2] * np.asarray(extremes(kernel).largest), rtol=1e-13)

@@ -5,7 +5,7 @@
     Floor       a lower bound of the smallest singular value of J, by damping heavy neurons (see `capping`, Lemma C)
 
 The formulas are those of the modules named. Where floating point chooses among valid bounds (a test vector, a damping,
-a price), what it chose is bounded in balls.
+a multiplier), what it chose is bounded in balls.
 """
 
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ class Floor:
         damping: sqrt(omega) (m,).
         cap: tau, above sqrt(omega_r) nu_r for every neuron.
         start: s, from below.
-        lowest: below the smallest eigenvalue of the damped Gram matrix, `start`^2 with room for the checker, which
+        lowest: below the smallest eigenvalue of the damped Gram matrix, `start`^2 with slack for the checker, which
             factors the matrix minus s^2 I in float64.
-        highest: above sqrt(omega_r) nu_r for every neuron, `cap` without room.
+        highest: above sqrt(omega_r) nu_r for every neuron, `cap` without slack.
     """
 
     damping: Float[np.ndarray, " m"]
@@ -76,14 +76,14 @@ class Change:
         return upper(alpha * float(height))
 
     def jumps(self, radii: Float[np.ndarray, " J"]) -> tuple[list[float], list[float]]:
-        """Delta within ascending radii, from above, for ReLU, and the prices it was found with."""
+        """Delta within ascending radii, from above, for ReLU, and the multipliers it was found with."""
         at = self.enclosed
         lengths = np.array([length if length > 0 else arb("nan") for length in at.norms], dtype=object)
         margins = lowers(np.abs(at.scores) / lengths[:, None])
         # An input of zeros has no sign to turn; its length counts for nothing in any bound.
         margins = np.where(np.isnan(margins), 1e150, np.maximum(margins, 0.0))
-        squares, prices = turned(margins, at.gram, radii)
-        return [upper(at.strongest * arb(square).sqrt()) for square in squares], prices
+        squares, multipliers = turned(margins, at.gram, radii)
+        return [upper(at.strongest * arb(square).sqrt()) for square in squares], multipliers
 
     @cached_property
     def floor(self) -> Floor:
@@ -99,14 +99,14 @@ class Change:
             signs = np.concatenate([signs, np.full((len(signs), 1, at.width), arb(MULTIPLE))], axis=1)
         gram = at.gram_of_rows(at.slopes * balls(damping), signs)
         lowest = lambda_min_lower(gram)
-        room = 64 * len(gram) * 2.0**-52 * lambda_max_upper(gram)
-        if not lowest > room:
+        slack = 64 * len(gram) * 2.0**-52 * lambda_max_upper(gram)
+        if not lowest > slack:
             return nothing
         highest = float(uppers(balls(damping) * balls(peaks)).max())
         return Floor(
             damping,
             cap=upper(arb(highest) * (1 + arb(2) ** -36)),
-            start=lower((arb(lowest) - room).sqrt()),
+            start=lower((arb(lowest) - slack).sqrt()),
             lowest=lowest,
             highest=highest,
         )

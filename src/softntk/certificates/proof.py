@@ -59,7 +59,7 @@ class Proof:
         method: exact, capped, double or small; empty if not certified.
         radii: u_1, ..., u_J.
         bounds: L_j, or Delta_j for ReLU.
-        prices: what ReLU's bounds were found with (see `enclosed_flips`); empty for the others.
+        multipliers: what ReLU's bounds were found with (see `enclosed_flips`); empty for the others.
         lambda_min: below the smallest eigenvalue of H.
         lambda_max: above the largest.
         residual: r0.
@@ -83,7 +83,7 @@ class Proof:
     method: str = ""
     radii: tuple[float, ...] = ()
     bounds: tuple[float, ...] = ()
-    prices: tuple[float, ...] = ()
+    multipliers: tuple[float, ...] = ()
     lambda_min: float = math.nan
     lambda_max: float = math.nan
     residual: float = math.nan

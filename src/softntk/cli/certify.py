@@ -19,6 +19,7 @@ from softntk.cli.options import (
     reads_data,
     writable,
 )
+from softntk.defaults import FEATURES, SCALE, SCALING, WIDTH
 
 __all__ = ["command"]
 
@@ -26,9 +27,9 @@ __all__ = ["command"]
 @reads_data()
 def command(
     data: Data,
-    features: FeaturesName = "softmax",
-    width: Width = 2048,
-    scale: Scale = 1.0,
+    features: FeaturesName = FEATURES,
+    width: Width = WIDTH,
+    scale: Scale = SCALE,
     model: Annotated[
         Path | None, typer.Option(help="Certify this trained model instead of a fresh start, on its own training rows.")
     ] = None,
@@ -40,7 +41,7 @@ def command(
     halfway: Annotated[bool, typer.Option("--halfway", help="In that search, try powers of sqrt 2 too.")] = False,
     target: Target = None,
     count: Count = None,
-    scaling: Scaling = "sphere",
+    scaling: Scaling = SCALING,
     seed: Seed = 0,
     json_: Json = False,
     output: Annotated[
@@ -49,8 +50,7 @@ def command(
     *,
     reading: dict[str, Any],
 ) -> None:
-    """Certify that gradient descent drives the loss of this network on these data to zero. Exits with 1 if it "
-    "cannot."""
+    """Certify that gradient descent drives the loss of this network on these data to zero. Exits with 1 if not."""
     from softntk.failures import BadInput
 
     if output is not None and not rigorous:

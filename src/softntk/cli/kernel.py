@@ -1,7 +1,7 @@
 """`softntk kernel`: the tangent kernels of a data set, and what follows from their eigenvalues."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -14,15 +14,15 @@ from softntk.cli.options import (
     Scaling,
     Seed,
     Target,
+    Trained,
     Width,
     log_to_stderr,
     reads_data,
     writable,
 )
+from softntk.defaults import FEATURES, SCALE, SCALING, TRAINED, WIDTH
 
 __all__ = ["command"]
-
-Layer = Literal["hidden", "output", "both"]
 
 # Rows from which the kernel is not formed unless it is asked for.
 _MANY = 8000
@@ -31,13 +31,13 @@ _MANY = 8000
 @reads_data()
 def command(
     data: Data,
-    features: FeaturesName = "softmax",
-    width: Width = 4096,
-    scale: Scale = 1.0,
-    trained: Annotated[Layer, typer.Option(help="Layer that is trained.")] = "hidden",
+    features: FeaturesName = FEATURES,
+    width: Width = WIDTH,
+    scale: Scale = SCALE,
+    trained: Trained = TRAINED,
     target: Target = None,
     count: Count = None,
-    scaling: Scaling = "sphere",
+    scaling: Scaling = SCALING,
     lanczos: Annotated[
         int | None,
         typer.Option(

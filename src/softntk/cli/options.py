@@ -12,11 +12,13 @@ __all__ = [
     "Count",
     "Data",
     "FeaturesName",
+    "HeldOut",
     "Json",
     "Scale",
     "Scaling",
     "Seed",
     "Target",
+    "Trained",
     "Width",
     "log_to_stderr",
     "reads_data",
@@ -34,7 +36,10 @@ Target = Annotated[str | None, typer.Option(help="Column to learn, for a file.")
 FeaturesName = Annotated[str, typer.Option("--features", help="softmax, exponential or relu.")]
 Width = Annotated[int, typer.Option(help="Hidden neurons, an even number.")]
 Scale = Annotated[float, typer.Option("--scale", help="Standard deviation of the hidden weights at the start.")]
-Count = Annotated[int | None, typer.Option(help="Rows to draw, without replacement. Default: all.")]
+Count = Annotated[int | None, typer.Option("-n", "--count", help="Rows to draw, without replacement. Default: all.")]
+HeldOut = Annotated[float, typer.Option(help="Share of the rows, or their number, held out for testing; 0 for none.")]
+Layer = Literal["hidden", "output", "both"]
+Trained = Annotated[Layer, typer.Option(help="Layer that is trained.")]
 _SCALINGS = "sphere, hemisphere, largest-norm, standardize, unit or none."
 Scaling = Annotated[str, typer.Option(help=f"Of the inputs: {_SCALINGS}")]
 Scalings = Annotated[str, typer.Option("--scaling", help=f"Of the inputs, or several to choose from: {_SCALINGS}")]

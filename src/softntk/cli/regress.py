@@ -9,39 +9,41 @@ from softntk.cli.options import (
     Count,
     Data,
     FeaturesName,
+    HeldOut,
     Json,
     Scalings,
     Seed,
     Target,
+    Trained,
     log_to_stderr,
     reads_data,
     writable,
 )
-from softntk.failures import BadInput
+from softntk.defaults import ACCURACY, FEATURES, HELD_OUT, REGRESSION_TRAINED, RIDGE, SCALES, SCALINGS, SOLVER
 
 __all__ = ["command"]
 
-Layer = Literal["hidden", "output", "both"]
+_SCALES, _SCALINGS = ",".join(f"{each:g}" for each in SCALES), ",".join(SCALINGS)
 
 
 @reads_data()
 def command(
     data: Data,
-    features: FeaturesName = "softmax",
+    features: FeaturesName = FEATURES,
     scale: Annotated[
         str, typer.Option(help="Standard deviation of the hidden weights, or several to choose from.")
-    ] = "0.5,1,2,4,6",
-    trained: Annotated[Layer, typer.Option(help="Layer that is trained.")] = "both",
-    ridge: Annotated[str, typer.Option(help='A number, or "auto": the least leave-one-out residual.')] = "auto",
+    ] = _SCALES,
+    trained: Trained = REGRESSION_TRAINED,
+    ridge: Annotated[str, typer.Option(help='A number, or "auto": the least leave-one-out residual.')] = RIDGE,
     target: Target = None,
     test: Annotated[Path | None, typer.Option(help="File of held-out rows, in place of --held-out.")] = None,
     count: Count = None,
-    held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
-    scaling: Scalings = "sphere,hemisphere",
+    held_out: HeldOut = HELD_OUT,
+    scaling: Scalings = _SCALINGS,
     solver: Annotated[
         Literal["auto", "expanded", "dense", "conjugate-gradients", "nystrom"], typer.Option(help="How to solve.")
-    ] = "auto",
-    accuracy: Annotated[float, typer.Option(help="Of the true residual, relative to the labels.")] = 1e-6,
+    ] = SOLVER,
+    accuracy: Annotated[float, typer.Option(help="Of the true residual, relative to the labels.")] = ACCURACY,
     rank: Annotated[int | None, typer.Option(help="Features of the preconditioner, or landmarks.")] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="File to save an iterative run in, and to go on from.")
@@ -52,8 +54,10 @@ def command(
     *,
     reading: dict[str, Any],
 ) -> None:
-    """Kernel ridge regression with the limit kernel: plan, solve, true residual, held-out error. Exits with 1 if an "
-    "exact solve did not reach the accuracy."""
+    """Kernel ridge regression with the limit kernel: plan, solve, true residual, held-out error.
+
+    Exits with 1 if an exact solve did not reach the accuracy.
+    """
     from softntk.cli.processor import use_float64
 
     use_float64()
@@ -62,16 +66,12 @@ def command(
     import jax
     from rich.console import Console
 
-    from softntk.cli.training_report import tested
     from softntk.data import load, load_split, read_matching
-    from softntk.estimators import KernelModel, save_model
+    from softntk.estimators import KernelModel, fit_kernel, held_out_error, save_model
     from softntk.files import output_json
-    from softntk.kernels import LimitKernel
-    from softntk.networks import features_named
-    from softntk.regression import choose, plan, solve, solver_named
 
     console = Console(stderr=True)
-    data_key, choose_key, solve_key = jax.random.split(jax.random.key(seed), 3)
+    data_key, fit_key = jax.random.split(jax.random.key(seed))
 
     test_notes: list[str] = []
 
@@ -86,47 +86,44 @@ def command(
             rest = preparation.set_of(table)
         return training, rest, preparation
 
-    kernels = [LimitKernel(features_named(features), each, trained) for each in _numbers("scale", scale)]
-    given = None if ridge == "auto" else _numbers("ridge", ridge)[0]
+    def on_plan(name: str, scale: float, ridge: float, planned: Any) -> None:
+        console.print(f"scaling {name}, scale {scale:g}, ridge {ridge:.3g}")
+        console.print(str(planned), soft_wrap=True)
+
     sets = [loaded(name) for name in scaling.split(",")]
-    labels = sets[0][0].labels
-    place, kernel, strength = choose(kernels, [each.inputs for each, _, _ in sets], labels, key=choose_key, ridge=given)
-    training, rest, preparation = sets[place]
-    inputs = training.inputs
-    if given is None or len(kernels) * len(sets) > 1:
-        words = f"by leave-one-out: {preparation.scaling.name}, scale {float(kernel.scale):g}, ridge {strength:.3g}"
-        console.print(words)
     with _progress(console, accuracy) as on_step:
-        asked: dict[str, Any] = {
-            "ridge": strength,
-            "accuracy": accuracy,
-            "solver": solver_named(solver, rank=rank, checkpoint=checkpoint, on_step=on_step),
-        }
-        console.print(str(plan(kernel, inputs, outputs=labels.shape[1], **asked)), soft_wrap=True)
-        solution = solve(kernel, inputs, labels, key=solve_key, held_out=0, **asked)
+        fit = fit_kernel(
+            [(training, preparation) for training, _, preparation in sets],
+            key=fit_key,
+            features=features,
+            scale=scale,
+            trained=trained,
+            ridge=ridge,
+            solver=solver,
+            accuracy=accuracy,
+            rank=rank,
+            checkpoint=checkpoint,
+            on_plan=on_plan,
+            on_step=on_step,
+        )
+    solution, preparation, rest = fit.solution, fit.preparation, sets[fit.place][1]
     found: dict[str, Any] = {
         "data": data,
-        "n": training.count,
-        "d": training.input_size,
-        "k": training.output_size,
+        "n": fit.training.count,
+        "d": fit.training.input_size,
+        "k": fit.training.output_size,
         "notes": list(preparation.notes),
-        "features": features,
-        "scaling": preparation.scaling.name,
-        "scale": float(kernel.scale),
-        "trained": trained,
-        "ridge": strength,
         "seed": seed,
-        "solver": solution.plan.solver.name,
-        "residual": solution.residual,
-        "residual_error": solution.residual_error,
         "accuracy": accuracy,
+        **fit.to_dict(),
+        "residual_error": solution.residual_error,
         "converged": solution.converged,
         "steps": solution.steps,
         "seconds": solution.seconds,
         "words": str(solution),
     }
     if rest is not None:
-        found["test"] = tested(solution.predictor, rest, preparation) | {"notes": test_notes}
+        found["test"] = held_out_error(solution.predictor, rest, preparation).to_dict() | {"notes": test_notes}
     if output is not None:
         names = ("data", "features", "scaling", "scale", "trained", "ridge", "seed", "solver", "residual", "accuracy")
         model = KernelModel(solution.predictor, preparation, {name: found[name] for name in names})
@@ -134,13 +131,6 @@ def command(
     print(output_json(found) if json_ else _words(found))
     if not solution.converged and not solution.plan.solver.approximate:
         raise typer.Exit(1)
-
-
-def _numbers(name: str, text: str) -> list[float]:
-    try:
-        return [float(each) for each in text.split(",")]
-    except ValueError:
-        raise BadInput(name, required="be a number", got=repr(text), advice=f"Type --{name} 1.") from None
 
 
 def _progress(console, accuracy: float):
@@ -153,7 +143,7 @@ def _progress(console, accuracy: float):
     @contextmanager
     def shown():
         with Progress(console=console, transient=True) as progress:
-            task = progress.add_task("conjugate gradients", total=-math.log10(accuracy), visible=False)
+            task = progress.add_task("conjugate gradients", total=-math.log10(max(accuracy, 1e-300)), visible=False)
 
             def update(step: int, residual: float) -> None:
                 done = max(-math.log10(max(residual, 1e-300)), 0)

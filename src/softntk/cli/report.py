@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from softntk.failures import BadInput
+
 __all__ = ["command"]
 
 
@@ -22,6 +24,9 @@ def command(
     from softntk.records import read_all
     from softntk.report.page import write_page
 
+    if not folder.is_dir():
+        got = f"{folder}, which is {'a file' if folder.exists() else 'not there'}"
+        raise BadInput("folder", required="be a folder of records", got=got, advice="Make one: softntk reproduce.")
     found = list(read_all(folder))
     verdicts = [(record.study, verdict) for record in found for verdict in record.verdicts]
     if json_:

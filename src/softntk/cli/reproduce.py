@@ -37,6 +37,8 @@ def command(
 
     from softntk import records
     from softntk.cli.processor import use_float64, workers
+    from softntk.failures import BadInput
+    from softntk.files import require_writable
     from softntk.report.page import write_page
     from softntk.studies import STUDIES, forget_cells, run, study_named
 
@@ -45,6 +47,9 @@ def command(
     console = Console(stderr=True)
     studies = [study_named(name) for name in only] if only else list(STUDIES.values())
     parameters = {study.name: study.parameters(preset, seed) for study in studies}
+    require_writable(output / "index.html", make_folders=True)
+    for study in studies:
+        records.require_place(output, study.name)
     seconds = {study.name: study.estimate(parameters[study.name]) for study in studies}
     console.print(
         f"{len(studies)} studies, preset {preset}: about {_minutes(sum(seconds.values()))} on two cores, results in "
@@ -63,7 +68,11 @@ def command(
 
         def record_of(study: "Study") -> "Record":
             task = progress.add_task(f"  {study.name}", total=seconds[study.name])
-            known = records.read(output, study.name) if records.exists(output, study.name) and not again else None
+            try:
+                known = records.read(output, study.name) if records.exists(output, study.name) and not again else None
+            except BadInput as unreadable:
+                console.print(f"{study.name} is made again, since its record cannot be read: {unreadable.got}")
+                known = None
             if known is not None and known.parameters == parameters[study.name] and _same_software(known):
                 progress.update(task, completed=seconds[study.name], description=f"  {study.name} (there already)")
                 progress.advance(total, seconds[study.name])
@@ -83,6 +92,7 @@ def command(
             finally:
                 idle.put(executor)
             records.write(record, output, replace=True)
+            forget_cells(study, parameters[study.name], output)
             progress.update(task, completed=seconds[study.name], description=f"  {study.name}")
             return record
 
@@ -94,7 +104,6 @@ def command(
             threads.shutdown(wait=False, cancel_futures=True)
             raise
     page = write_page(done, output / "index.html")
-    forget_cells(output)
     failed = [verdict for record in done for verdict in record.verdicts if verdict.answer == "fails"]
     for verdict in failed:
         console.print(f"[bold red]fails[/]: {verdict.claim} ({verdict.reason})")

@@ -9,6 +9,7 @@ from softntk.cli.options import (
     Count,
     Data,
     FeaturesName,
+    HeldOut,
     Json,
     Scale,
     Scaling,
@@ -19,7 +20,7 @@ from softntk.cli.options import (
     reads_data,
     writable,
 )
-from softntk.failures import BadInput
+from softntk.defaults import FEATURES, HELD_OUT, SCALE, SCALING, STEP_SIZE, STEPS, WIDTH
 
 __all__ = ["command"]
 
@@ -27,15 +28,15 @@ __all__ = ["command"]
 @reads_data()
 def command(
     data: Data,
-    features: FeaturesName = "softmax",
-    width: Width = 4096,
-    scale: Scale = 1.0,
-    steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = 300,
-    step_size: Annotated[str, typer.Option(help='"stable", "theorem", or a number.')] = "stable",
+    features: FeaturesName = FEATURES,
+    width: Width = WIDTH,
+    scale: Scale = SCALE,
+    steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = STEPS,
+    step_size: Annotated[str, typer.Option(help='"stable", "theorem", or a number.')] = STEP_SIZE,
     target: Target = None,
     count: Count = None,
-    held_out: Annotated[float, typer.Option(help="Share of the rows that is held out for testing; 0 for none.")] = 0.25,
-    scaling: Scaling = "sphere",
+    held_out: HeldOut = HELD_OUT,
+    scaling: Scaling = SCALING,
     certify: Annotated[
         bool, typer.Option("--certify", help="Report the first step from which the rest of training is proved.")
     ] = False,
@@ -52,17 +53,11 @@ def command(
     use_float64()
     log_to_stderr()
     output = writable(output, ".npz")
-    if stop and not certify:
-        raise BadInput("stop", required="go with --certify", got="--stop alone", advice="Type --certify --stop.")
     import jax
 
-    from softntk.certificates import margin
-    from softntk.cli.training_report import described, first_certified
     from softntk.data import load, load_split
-    from softntk.dynamics import gradient_descent, resolved
-    from softntk.estimators import Model, save_model
+    from softntk.estimators import Model, claims_on_run, fit_network, held_out_error, save_model
     from softntk.files import output_json
-    from softntk.networks import features_named, paired
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
     drawn = {"target": target, "count": count, "key": data_key, "scaling": scaling, **reading}
@@ -70,37 +65,43 @@ def command(
         training, test, preparation = load_split(data, held_out=held_out, **drawn)
     else:
         (training, preparation), test = load(data, **drawn), None
-    start = paired(
-        start_key,
-        input_size=training.input_size,
-        output_size=training.output_size,
-        width=width,
-        features=features_named(features),
-        scale=scale,
-    )
-    eta = resolved(_number_or_name(step_size), start, training.inputs)
-    if certify and step_size == "stable":
-        eta = eta / 2  # leaves room for the Jacobian to grow, which a certificate asks for
-    probes = {"margin": margin(training.inputs, training.labels, step_size=eta)} if certify else {}
     with _progress(steps) as on_progress:
-        trained, trace = gradient_descent(
-            start,
-            training.inputs,
-            training.labels,
-            step_size=float(eta),
+        fit = fit_network(
+            training,
+            key=start_key,
+            features=features,
+            width=width,
+            scale=scale,
             steps=steps,
-            record_every=max(steps // 50, 1),
+            step_size=_number_or_name(step_size),
+            certify=certify,
+            stop=stop,
             on_progress=on_progress,
-            probes=probes,
-            until="margin" if stop else None,
         )
-    found = described(start, trained, trace, training, test, preparation, scale=scale)
+    claims = claims_on_run(fit, training, scale=scale)
+    trace = fit.trace
+    found = {
+        "data": data,
+        "n": training.count,
+        "d": training.input_size,
+        "k": training.output_size,
+        "notes": list(preparation.notes),
+        "features": features,
+        "width": width,
+        "scale": scale,
+        "seed": seed,
+        **trace.to_dict(),
+        "obstacles": training.obstacles(parallel=features == "relu", places=preparation.places),
+        "verdicts": [each.to_dict() for each in claims.verdicts],
+        "not_computed": claims.not_computed,
+    }
+    if test is not None:
+        found["test"] = held_out_error(fit.network, test, preparation).to_dict()
     if certify:
-        found["first_certified_step"] = first_certified(trace)
-    found |= {"data": data, "features": features, "width": width, "scale": scale, "seed": seed}
+        found["first_certified_step"] = fit.first_certified_step
     if output is not None:
         settings = {key: found[key] for key in ("data", "features", "width", "scale", "seed", "steps", "step_size")}
-        found["written"] = str(save_model(Model(trained, preparation, settings), output))
+        found["written"] = str(save_model(Model(fit.network, preparation, settings), output))
     print(output_json(found) if json_ else _words(found))
     if trace.diverged:
         raise typer.Exit(1)
@@ -149,6 +150,5 @@ def _words(found: dict[str, Any]) -> str:
     if "first_certified_step" in found:
         lines.append(_proved(found["first_certified_step"]))
     lines += [each["words"] for each in found["verdicts"]]
-    if found["ended"]:
-        lines.append(found["ended"])
+    lines += [words for words in (found["not_computed"], found["ended"]) if words]
     return "\n".join(lines + ([f"written: {found['written']}"] if "written" in found else []))

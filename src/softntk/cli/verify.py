@@ -15,22 +15,26 @@ def command(
     data: Annotated[
         Path | None, typer.Option(help="npz file with inputs and labels: they must be the ones that were certified.")
     ] = None,
+    work: Annotated[float, typer.Option(help="Ball operations that the check may take, 50 nanoseconds each.")] = 2**34,
     json_: Json = False,
 ) -> None:
-    """Check every inequality in ball arithmetic, by other code than made it. Exits with 1 if the file does not hold."""
-    from softntk.certificates.certificate import verify
-    from softntk.failures import BadInput
-    from softntk.files import output_json, read_npz
+    """Check every inequality in ball arithmetic, by other code than made it.
 
-    if not certificate.is_file():
+    Exit code 1: an inequality is broken; 2: the file cannot be read or was changed; 3: the check takes too much work.
+    """
+    from softntk.certificates.certificate import verify
+    from softntk.failures import BadInput, Failure
+    from softntk.files import input_path, output_json, read_npz
+
+    if not input_path(certificate, ".json").is_file():
         raise BadInput("certificate", required="be a file", got=str(certificate), advice="Check the name.")
     arrays = None if data is None else read_npz(data, ("inputs", "labels"), argument="data")
     try:
-        found = verify(certificate, arrays)
-    except BadInput as refused:
-        # The file is there and is not what was written: that is a failed verification, not a mistyped command.
-        print(output_json({"answer": "fails", "reason": str(refused)}) if json_ else f"fails: {refused}")
-        raise typer.Exit(1) from None
+        found = verify(certificate, arrays, work=work)
+    except Failure as refused:
+        # Nothing is said of an inequality: 2 as for every file that cannot be used, 3 for too much work.
+        print(output_json({"answer": "not verified", "reason": str(refused)}) if json_ else f"not verified: {refused}")
+        raise typer.Exit(refused.exit_code) from None
     if json_:
         rows = [dict(zip(line._fields, line, strict=True)) for line in found.lines]
         print(output_json({"answer": found.verdict.answer.value, "reason": found.verdict.reason, "lines": rows}))

@@ -68,17 +68,17 @@ def found(head: str, options: ReadOptions) -> Dialect:
     if delimiter != ",":
         notes.append(f"columns are separated by {_NAMES.get(delimiter, repr(delimiter))}")
     if decimal != (options.decimal or "."):
-        notes.append(f"numbers are read with decimal commas; {option(decimal='.')} to change it")
+        notes.append(f"numbers are read with decimal commas; type {option(decimal='.')} to change it")
     if thousands != (options.thousands or ""):
-        notes.append(f'"{thousands}" is read as the mark between thousands; {option(thousands="")} to change it')
+        notes.append(f'"{thousands}" is read as the mark between thousands; type {option(thousands="")} to change it')
     if not header and options.header is None:
         example = quoted(records[0], 3)
         notes.append(
             f"no header line: the first line ({example}) is data, columns are named by number; "
-            f"{option(header=True)} if it holds names"
+            f"type {option(header=True)} if it holds names"
         )
     elif why:
-        notes.append(f"{why}; {option(header=False)} if it is data")
+        notes.append(f"{why}; type {option(header=False)} if it is data")
     filled = {"decimal": decimal, "thousands": thousands, "missing": options.missing}
     return Dialect(ReadOptions(**filled), delimiter, quote, header, tuple(records[0]), tuple(notes))
 

@@ -153,7 +153,7 @@ def _broken(path: Path, dialect: Dialect, options: ReadOptions, error: Exception
         required="have as many fields in every line",
         got=f"{got} ({path.name})",
         advice=f"Correct the line; or, if {dialect.delimiter!r} does not separate the columns, "
-        f"{option(delimiter=';' if dialect.delimiter != ';' else ',')}.",
+        f"type {option(delimiter=';' if dialect.delimiter != ';' else ',')}.",
     )
 
 
@@ -172,5 +172,5 @@ def _not_text(name: str, encoding: str, error: UnicodeError, data: bytes) -> Bad
         "source",
         required=f"be text in the encoding {encoding}",
         got=f"{where}{name}",
-        advice=f"Save the file as UTF-8, or {option(encoding=other)}.",
+        advice=f"Save the file as UTF-8, or type {option(encoding=other)}.",
     )

@@ -78,7 +78,7 @@ class Encoding:
                     "target",
                     required="be one column for classification",
                     got=f"{targets.shape[1]} columns",
-                    advice=f"Name one column, or {typed(kind='as-given')} if the columns already are labels.",
+                    advice=f"Name one column, or type {typed(kind='as-given')} if the columns already are labels.",
                 )
             return cls(kind, classes=tuple(_plain(value) for value in np.unique(targets).tolist()))
         columns = _columns(kind, targets)
@@ -243,7 +243,7 @@ def _plain(value: object) -> str | int | float | bool:
 
 
 def _sentence(**arguments: str) -> str:
-    return f"T{typed(**arguments)[1:]}."
+    return f"Type {typed(**arguments)}."
 
 
 def _number(count: int, what: str) -> str:

@@ -81,7 +81,7 @@ def _inputs(columns: Columns, preparation: Preparation) -> Sequence[str]:
             advice="Pass the same columns in the same order.",
         )
     if missing:
-        header = f" If the first line holds the names, {option(header=True)}." if columns.numbered else ""
+        header = f" If the first line holds the names, type {option(header=True)}." if columns.numbered else ""
         raise BadInput(
             "source",
             required=f"have the column{'' if len(missing) == 1 else 's'} {quoted(missing, 6)}, as in training",

@@ -25,7 +25,7 @@ __all__ = ["refuse_infinite", "refuse_missing", "refuse_odd_classes", "refuse_te
 #: Different texts up to which a target may be classes, however few its rows are.
 MOST_DIFFERENT = 10
 
-_AS_CLASSES = f"{typed(kind='classification')} if these are classes"
+_AS_CLASSES = f"type {typed(kind='classification')} if these are classes"
 _EITHER = r"[+-]?\d{1,3},\d{3}"
 _GROUPED = r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"
 _COMMA = r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?"
@@ -47,7 +47,9 @@ def refuse_missing(columns: Columns, missing: Mapping[str, Bool[np.ndarray, " n"
     where = joined([f'"{name}" ({columns.places.several(found.tolist())})' for name, found in bad.items()])
     inputs = [name for name in bad if name not in targets]
     advice = "Fill these entries or delete the rows" + (
-        f"; or leave the column{'' if len(inputs) == 1 else 's'} out: {option(drop=inputs[:5])}." if inputs else "."
+        f"; or leave the column{'' if len(inputs) == 1 else 's'} out: type {option(drop=inputs[:5])}."
+        if inputs
+        else "."
     )
     raise BadInput(
         "source",
@@ -69,7 +71,7 @@ def refuse_infinite(columns: Columns, name: str, values: np.ndarray) -> None:
             "source",
             required="hold finite numbers",
             got=f'{values[bad[0]]} in column "{name}" ({columns.places.several(bad.tolist())})',
-            advice=f"Correct or delete such rows, or {option(missing='inf')} to have them counted as missing.",
+            advice=f"Correct or delete such rows, or type {option(missing='inf')} to have them counted as missing.",
         )
 
 
@@ -92,7 +94,7 @@ def refuse_text(columns: Columns, texts: Mapping[str, Entries], *, target: bool)
     if target:
         suggestions.append(_AS_CLASSES)
     else:
-        suggestions.append(f"leave the column{'' if len(texts) == 1 else 's'} out: {option(drop=list(texts)[:5])}")
+        suggestions.append(f"leave the column{'' if len(texts) == 1 else 's'} out: type {option(drop=list(texts)[:5])}")
     raise BadInput(
         "target" if target else "source",
         required="hold numbers in the column to learn" if target else "hold numbers in every column that is an input",
@@ -155,25 +157,25 @@ def _suggestions(texts: Sequence[str], options: ReadOptions, *, among: int) -> l
     either, decimal, grouped = any_like(_EITHER), any_like(_COMMA), any_like(_GROUPED)
     if options.decimal != "," and options.thousands != ",":
         if grouped and (either is None or any_like(r"[+-]?\d{1,3}(,\d{3})+\.\d*", r"[+-]?\d{1,3}(,\d{3}){2,}")):
-            found.append(option(thousands=","))
+            found.append(f"type {option(thousands=',')}")
         elif decimal and all(re.fullmatch(_EITHER, text) is None for text in texts if re.fullmatch(_COMMA, text)):
-            found.append(option(decimal=","))
+            found.append(f"type {option(decimal=',')}")
         elif either:
             found.append(
-                f"{option(thousands=',')} if {either} means {either.replace(',', '')}, or {option(decimal=',')} "
-                f"if it means {either.replace(',', '.')}"
+                f"type {option(thousands=',')} if {either} means {either.replace(',', '')}, or type "
+                f"{option(decimal=',')} if it means {either.replace(',', '.')}"
             )
         elif any_like(_GROUPED_POINTS):
-            found.append(option(decimal=",", thousands="."))
+            found.append(f"type {option(decimal=',', thousands='.')}")
     groups = any_like(_OTHER_GROUPS)
     if groups and not options.thousands:
-        found.append(option(thousands=next(c for c in groups if c in chr(39) + "_ ")))
+        found.append(f"type {option(thousands=next(c for c in groups if c in chr(39) + '_ '))}")
     points = options.decimal == "," and next((text for text in texts if pattern.match(text)), None)
     if points:
-        found.append(option(decimal="."))
+        found.append(f"type {option(decimal='.')}")
     markers = [text for text in texts if not any(letter.isdigit() for letter in text)]
     if among and markers and len(markers) <= 3:
-        found.append(f"{option(missing=markers if len(markers) > 1 else markers[0])} if {_stand(markers)} missing")
+        found.append(f"type {option(missing=markers if len(markers) > 1 else markers[0])} if {_stand(markers)} missing")
     elif any_like(_WITH_UNIT) and not found:
         found.append("write plain numbers, without units, into the file")
     return found

@@ -121,4 +121,4 @@ def option(**fields: str | Sequence[str] | bool) -> str:
 
 
 def _refuse(name: str, required: str, got: str | None, advice: str) -> None:
-    raise BadInput(name, required=required, got=repr(got), advice=f"T{option(**{name: advice})[1:]}, say.")
+    raise BadInput(name, required=required, got=repr(got), advice=f"Type {option(**{name: advice})}, say.")

@@ -36,6 +36,7 @@ def read_parquet(path: Path, options: ReadOptions) -> Columns:
             )
             refuse_repeated(file.schema_arrow.names)
             table = file.read()
+        table.validate(full=True)  # text that is none, or categories that are not there, would come out later
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, BadInput):
             raise

@@ -149,7 +149,7 @@ def prepare(
     else:
         kind, reason = kind_of(table.targets)
         if kind == "classification" and table.targets.dtype.kind == "f":
-            reason += f" ({typed(kind='regression')} to learn them as numbers)"
+            reason += f" (type {typed(kind='regression')} to learn them as numbers)"
     encoding = Encoding.fit(kind, table.targets if kind == "classification" else part.targets)
     fitted = Scaling.fit(scaling, part.inputs)
     total = len(table.inputs)

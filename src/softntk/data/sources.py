@@ -134,7 +134,7 @@ def draw_rows(key: Array, total: int, count: int) -> Int[np.ndarray, " count"]:
             "count",
             required=f"be a whole number from 1 to {total}, the number of rows",
             got=repr(count),
-            advice=f"T{typed(count=total)[1:]}, or leave it out.",
+            advice=f"Type {typed(count=total)}, or leave it out.",
         )
     return np.sort(np.asarray(jax.random.permutation(key, total))[:count])
 
@@ -148,7 +148,7 @@ def _parts(key: Array, total: int, held_out: int | float, count: int | None) -> 
             "held_out",
             required=f"leave a row for training: be at most {total - 1}",
             got=repr(held_out),
-            advice=f"T{typed(held_out=0.25)[1:]}.",
+            advice=f"Type {typed(held_out=0.25)}.",
         )
     order = np.asarray(jax.random.permutation(key, total))
     rest, others = order[:number], order[number:]
@@ -158,7 +158,7 @@ def _parts(key: Array, total: int, held_out: int | float, count: int | None) -> 
             "count",
             required=f"be from 1 to {len(others)}, the rows that are not held out",
             got=repr(count),
-            advice=f"T{typed(count=len(others))[1:]}, or hold out fewer rows.",
+            advice=f"Type {typed(count=len(others))}, or hold out fewer rows.",
         )
     return np.sort(others[:wanted]), np.sort(rest)
 
@@ -169,7 +169,7 @@ def _checked(held_out: int | float) -> int | float:
             "held_out",
             required="be a share between 0 and 1, or a whole number of rows",
             got=repr(held_out),
-            advice=f"T{typed(held_out=0.25)[1:]}.",
+            advice=f"Type {typed(held_out=0.25)}.",
         )
     return held_out
 

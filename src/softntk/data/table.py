@@ -98,7 +98,7 @@ def assemble(
             got=f"the columns {quoted(columns.names)} in {columns.source}",
             advice="Leave fewer columns out."
             if reasons
-            else f"Add columns to learn from; if columns run together, {option(delimiter=';')}.",
+            else f"Add columns to learn from; if columns run together, type {option(delimiter=';')}.",
         )
     learn = {name: found[name] for name in targets} if learned else {}
     matrix = matrix_of(columns, {name: found[name] for name in inputs}, learn)
@@ -172,7 +172,7 @@ def resolved(names: Sequence[str], known: Sequence[str], argument: str) -> tuple
     for name in wanted:
         if name not in known:
             numbers = all(each.isdigit() for each in known)
-            hint = f" If the first line holds the names, {option(header=True)}." if numbers else ""
+            hint = f" If the first line holds the names, type {option(header=True)}." if numbers else ""
             raise BadInput(
                 argument,
                 required=f"be one of {quoted(known)}",
@@ -210,5 +210,6 @@ def _counting(names: Sequence[str], matrix: Float[np.ndarray, "n d"]) -> list[st
         if len(matrix) > 2 and matrix[0, index] in (0, 1) and (matrix[:, index] - matrix[0, index] == steps).all()
     ]
     return [
-        f"{quoted([name])} counts the rows and is an input; {option(drop=name)} to leave it out" for name in counting
+        f"{quoted([name])} counts the rows and is an input; type {option(drop=name)} to leave it out"
+        for name in counting
     ]

@@ -1,128 +1,69 @@
-"""Score estimation for diffusion models: processes, exact scores, matching as regression, sampling, distances."""
+"""Score estimation for diffusion models: processes, exact scores, matching as regression, sampling."""
 
-from softntk.diffusion.ball import UnitBallMap, unit_ball_map
-from softntk.diffusion.error import error_by_time, excess_risk, integrated_error
+from softntk.diffusion.ball import unit_ball_map
+from softntk.diffusion.drawn import save_samples
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser, empirical_score, mixture_score
 from softntk.diffusion.grid import GRIDS, time_grid
-from softntk.diffusion.landmarks import Bounded, KernelPath, Landmarks, draw_landmarks, kernel_path
-from softntk.diffusion.law import NormalLaw, law_of_samples, normal_divergence
-from softntk.diffusion.learn import (
-    LABELS,
-    KernelFit,
-    NetworkFit,
-    Task,
-    learn_blur,
-    learn_kernel,
-    learn_mlp,
-    learn_neighbors,
-    learn_network,
-    make_task,
-)
-from softntk.diffusion.matching import TIME_LAWS, WEIGHTS, NoisySamples, TimeLaw, noisy_samples, split_clean
-from softntk.diffusion.model import ScoreModel
+from softntk.diffusion.kernel_flow import KernelFit, learn_kernel
+from softntk.diffusion.law import law_of_samples
+from softntk.diffusion.learn import LEARNERS, learn, learn_blur, learn_mlp, learn_neighbors
+from softntk.diffusion.matching import NoisySamples, TimeLaw, noisy_samples
+from softntk.diffusion.model import LearnedScore, open_score
+from softntk.diffusion.network_flow import NetworkFit, learn_network
 from softntk.diffusion.ode import flow_log_density, flow_sample
-from softntk.diffusion.preconditioning import (
-    PRECONDITIONINGS,
-    Pairs,
-    PreconditionedDenoiser,
-    Preconditioning,
-    make_preconditioning,
-    preconditioned_pairs,
-)
+from softntk.diffusion.preconditioning import AffineDenoiser, Preconditioning
 from softntk.diffusion.process import Constant, Cosine, Custom, Linear, Process
-from softntk.diffusion.references import MLP, AffineDenoiser, Chosen, NeighborDenoiser
-from softntk.diffusion.sampler import SAMPLERS, Sampler, ddim, sample, sampler_named
+from softntk.diffusion.sampler import SAMPLERS, ddim, sample
 from softntk.diffusion.samples import CleanSamples, clean_samples
-from softntk.diffusion.score import Denoiser, DenoiserOfScore, Score, ScoreOfDenoiser
-from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, mean_square_error, truncation
-from softntk.diffusion.stopping import (
-    RULES,
-    flow_times,
-    noise_level,
-    stop_by_cutoff,
-    stop_by_error,
-    stop_by_spectrum,
-    stopping_times,
-)
-from softntk.diffusion.wide import NetworkRun, train_network
+from softntk.diffusion.score import DenoiserOfScore, ScoreOfDenoiser
+from softntk.diffusion.split import chain_to_kl, error_split, mean_square_error
+from softntk.diffusion.stopping import stopping_times
+from softntk.diffusion.task import Task, make_task
 
 __all__ = [
     "GRIDS",
-    "LABELS",
-    "MLP",
-    "PRECONDITIONINGS",
-    "RULES",
+    "LEARNERS",
     "SAMPLERS",
-    "TIME_LAWS",
-    "WEIGHTS",
     "AffineDenoiser",
-    "Bounded",
-    "Chosen",
     "CleanSamples",
     "Constant",
     "Cosine",
     "Custom",
-    "Denoiser",
     "DenoiserOfScore",
     "EmpiricalDenoiser",
     "KernelFit",
-    "KernelPath",
-    "Landmarks",
+    "LearnedScore",
     "Linear",
     "MixtureDenoiser",
-    "NeighborDenoiser",
     "NetworkFit",
-    "NetworkRun",
     "NoisySamples",
-    "NormalLaw",
-    "Pairs",
-    "PreconditionedDenoiser",
     "Preconditioning",
     "Process",
-    "Sampler",
-    "Score",
-    "ScoreModel",
     "ScoreOfDenoiser",
     "Task",
     "TimeLaw",
-    "UnitBallMap",
     "chain_to_kl",
     "clean_samples",
     "ddim",
-    "draw_landmarks",
     "empirical_score",
-    "error_by_time",
     "error_split",
-    "excess_risk",
     "flow_log_density",
     "flow_sample",
-    "flow_times",
-    "integrated_error",
-    "kernel_path",
     "law_of_samples",
+    "learn",
     "learn_blur",
     "learn_kernel",
     "learn_mlp",
     "learn_neighbors",
     "learn_network",
-    "lipschitz_constant",
-    "make_preconditioning",
     "make_task",
     "mean_square_error",
     "mixture_score",
-    "noise_level",
     "noisy_samples",
-    "normal_divergence",
-    "preconditioned_pairs",
+    "open_score",
     "sample",
-    "sampler_named",
-    "split_clean",
-    "stop_by_cutoff",
-    "stop_by_error",
-    "stop_by_spectrum",
+    "save_samples",
     "stopping_times",
     "time_grid",
-    "train_network",
-    "truncation",
     "unit_ball_map",
 ]

@@ -6,7 +6,7 @@
 
 Given the truth f*, the excess risk over f' = f* is the integrated error, since X_0 - f* is orthogonal to functions of
 (t, X_t); without it, the excess over any reference still ranks denoisers on held-out X_0. With w from `WEIGHTS` the
-errors become those of the score. Standard errors come from independent X_0: views of one X_0 are averaged first.
+errors become those of the score. Standard errors come from independent X_0: copies of one X_0 are averaged first.
 """
 
 import jax
@@ -59,17 +59,17 @@ def integrated_error(
     *,
     law: TimeLaw,
     weight: str = "denoising",
-    views: int = 4,
+    copies: int = 4,
 ) -> Estimate:
-    """E_t e(t), over `views` views of each clean sample.
+    """E_t e(t), over `copies` copies of each clean sample.
 
     Raises:
         BadInput: the weight is unknown, or as `noisy_samples`.
     """
     weigh = _weight(weight)
-    seen = noisy_samples(key, clean, process, law=law, views=views)
+    seen = noisy_samples(key, clean, process, law=law, copies=copies)
     t, x = seen.times, seen.points
-    return _by_sample(weigh(process, t) * ((denoiser(t, x) - truth(t, x)) ** 2).sum(axis=1), views)
+    return _by_sample(weigh(process, t) * ((denoiser(t, x) - truth(t, x)) ** 2).sum(axis=1), copies)
 
 
 def excess_risk(
@@ -81,23 +81,23 @@ def excess_risk(
     *,
     law: TimeLaw,
     weight: str = "denoising",
-    views: int = 4,
+    copies: int = 4,
 ) -> Estimate:
-    """Denoising risk of `denoiser` less that of `reference` on held-out X_0, at the same views.
+    """Denoising risk of `denoiser` less that of `reference` on held-out X_0, at the same copies.
 
     Raises:
         BadInput: the weight is unknown, or as `noisy_samples`.
     """
     weigh = _weight(weight)
-    seen = noisy_samples(key, held_out, process, law=law, views=views)
+    seen = noisy_samples(key, held_out, process, law=law, copies=copies)
     t, x = seen.times, seen.points
     own, other = (((f(t, x) - seen.clean) ** 2).sum(axis=1) for f in (denoiser, reference))
-    return _by_sample(weigh(process, t) * (own - other), views)
+    return _by_sample(weigh(process, t) * (own - other), copies)
 
 
-def _by_sample(values: Float[Array, " p"], views: int) -> Estimate:
-    """Mean with its error; the views of one X_0 stand side by side."""
-    return mean_and_error(values.reshape(-1, views).mean(axis=1))
+def _by_sample(values: Float[Array, " p"], copies: int) -> Estimate:
+    """Mean with its error; the copies of one X_0 stand side by side."""
+    return mean_and_error(values.reshape(-1, copies).mean(axis=1))
 
 
 def _weight(name: str):

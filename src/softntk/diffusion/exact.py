@@ -19,6 +19,8 @@ the points becomes y + (a b^2 / (v + a^2 b^2)) (x - a y).
 Data are visited in blocks with a running maximum, so memory is (n queries) x (block).
 """
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -27,7 +29,7 @@ from jaxtyping import Array, Float, Int
 
 from softntk.data.mixture import GaussianMixture
 from softntk.diffusion.process import Process
-from softntk.diffusion.score import ScoreOfDenoiser, Times, column
+from softntk.diffusion.score import Parts, ScoreOfDenoiser, Times, column
 from softntk.numerics.arrays import finite_matrix
 
 __all__ = ["EmpiricalDenoiser", "MixtureDenoiser", "empirical_score", "mixture_score"]
@@ -38,11 +40,23 @@ _BLOCK = 1024
 class MixtureDenoiser(eqx.Module):
     """f(t, x) for data from a Gaussian mixture."""
 
+    kind: ClassVar[str] = "mixture"
+    differentiable: ClassVar[bool] = True
+
     process: Process
     mixture: GaussianMixture
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
         return _conditional_mean(self, jnp.asarray(t, x.dtype), x)
+
+    def parts(self) -> Parts:
+        mixture = self.mixture
+        return Parts({"weights": mixture.weights, "means": mixture.means, "covariances": mixture.covariances}, {})
+
+    @classmethod
+    def from_parts(cls, process: Process, parts: Parts) -> "MixtureDenoiser":
+        arrays = parts.arrays
+        return cls(process, GaussianMixture(arrays["weights"], arrays["means"], arrays["covariances"]))
 
 
 class EmpiricalDenoiser(eqx.Module):
@@ -51,6 +65,9 @@ class EmpiricalDenoiser(eqx.Module):
     Raises:
         BadInput: `points` is not a finite matrix.
     """
+
+    kind: ClassVar[str] = "empirical"
+    differentiable: ClassVar[bool] = True
 
     process: Process
     points: Float[Array, "m d"]
@@ -62,8 +79,15 @@ class EmpiricalDenoiser(eqx.Module):
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
         return _average(self, jnp.asarray(t, x.dtype), x, None)
 
+    def parts(self) -> Parts:
+        return Parts({"points": self.points}, {"blur": float(self.blur)})
+
+    @classmethod
+    def from_parts(cls, process: Process, parts: Parts) -> "EmpiricalDenoiser":
+        return cls(process, parts.arrays["points"], float(parts.details["blur"]))
+
     def without(self, t: Times, x: Float[Array, "n d"], owners: Int[Array, " n"]) -> Float[Array, "n d"]:
-        """f without the point `owners[i]` for query i, for queries that are noisy views of the data themselves."""
+        """f without the point `owners[i]` for query i, for queries that are noisy copies of the data themselves."""
         return _average(self, jnp.asarray(t, x.dtype), x, owners)
 
 

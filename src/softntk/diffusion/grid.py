@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from softntk.defaults import SAMPLER_GRID
 from softntk.diffusion.process import Process
 from softntk.failures import BadInput
 
@@ -31,7 +32,7 @@ GRIDS = {
 
 
 def time_grid(
-    process: Process, steps: int, *, grid: str = "log-snr", start: float | None = None, end: float | None = None
+    process: Process, steps: int, *, grid: str = SAMPLER_GRID, start: float | None = None, end: float | None = None
 ) -> Float[Array, " times"]:
     """`steps` + 1 times that fall from `end` (the horizon by default) to `start` (0.001 of it).
 

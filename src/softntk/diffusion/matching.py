@@ -2,8 +2,8 @@
 
     X_t = a_t X_0 + sqrt(v_t) Z,    labels X_0 = f*(t, X_t) + noise of conditional mean zero,   f* = E[X_0 | X_t]
 
-so least squares on pairs (t, X_t), X_0 estimates f*, and with it the score. Each X_0 gives several views, each with its
-own t and Z. Views that share X_0 are not independent: every split goes by X_0 (`owners`), never by view.
+so least squares on pairs (t, X_t), X_0 estimates f*, and with it the score. Each X_0 gives several noisy copies, each
+with its own t and Z. Copies that share X_0 are not independent: every split goes by X_0 (`owners`), never by copy.
 
 Times have a law on [start, end], uniform or log-uniform; errors are averages over that law with a weight w(t):
 
@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
+from softntk.defaults import SCORE_END, SCORE_START
 from softntk.diffusion.process import Process, Time
 from softntk.failures import BadInput
 from softntk.numerics.arrays import finite_matrix
@@ -43,8 +44,8 @@ class TimeLaw(eqx.Module):
     """
 
     name: str = eqx.field(static=True, default="log-uniform")
-    start: float = eqx.field(static=True, default=0.02)
-    end: float = eqx.field(static=True, default=5.0)
+    start: float = eqx.field(static=True, default=SCORE_START)
+    end: float = eqx.field(static=True, default=SCORE_END)
 
     def __check_init__(self):
         if self.name not in TIME_LAWS:
@@ -75,7 +76,7 @@ class TimeLaw(eqx.Module):
 
 
 class NoisySamples(eqx.Module):
-    """Noisy views, one a row: `times` (p,), `points` X_t (p, d), `clean` X_0 (p, d), `owners` (p,) rows of the X_0."""
+    """Noisy samples, one a row: `times` (p,), `points` X_t (p, d), `clean` X_0 (p, d), `owners` (p,) rows of X_0."""
 
     times: Float[Array, " p"]
     points: Float[Array, "p d"]
@@ -92,18 +93,18 @@ class NoisySamples(eqx.Module):
         return jax.tree.map(lambda leaf: leaf[chosen], self)
 
 
-def noisy_samples(key: Array, clean: ArrayLike, process: Process, *, law: TimeLaw, views: int = 1) -> NoisySamples:
-    """Draw `views` noisy views of each row of `clean` (n, d): p = n views of them, those of one X_0 side by side.
+def noisy_samples(key: Array, clean: ArrayLike, process: Process, *, law: TimeLaw, copies: int = 1) -> NoisySamples:
+    """Draw `copies` noisy copies of each row of `clean` (n, d): n times as many rows, those of one X_0 side by side.
 
-    Times of the views of one X_0 are stratified: one in each of `views` equal shares of the law, each by itself of
+    Times of the copies of one X_0 are stratified: one in each of `copies` equal shares of the law, each by itself of
     that share's law, together of the law.
 
     Raises:
-        BadInput: `clean` is not a finite matrix, `views` is not a positive integer, or the law ends after the horizon.
+        BadInput: `clean` is not a finite matrix, `copies` is not a positive integer, or the law ends after the horizon.
     """
     clean = finite_matrix("clean", clean)
-    if isinstance(views, bool) or not isinstance(views, int) or views < 1:
-        raise BadInput("views", required="be a positive integer", got=repr(views), advice="Type views=4.")
+    if isinstance(copies, bool) or not isinstance(copies, int) or copies < 1:
+        raise BadInput("copies", required="be a positive integer", got=repr(copies), advice="Type copies=4.")
     if law.end > process.horizon:
         raise BadInput(
             "law",
@@ -114,11 +115,11 @@ def noisy_samples(key: Array, clean: ArrayLike, process: Process, *, law: TimeLa
     time_key, noise_key = jax.random.split(key)
     count, size = clean.shape
     share = (
-        jnp.arange(views, dtype=clean.dtype)[None] + jax.random.uniform(time_key, (count, views), clean.dtype)
-    ) / views
+        jnp.arange(copies, dtype=clean.dtype)[None] + jax.random.uniform(time_key, (count, copies), clean.dtype)
+    ) / copies
     times = law.quantile(share).reshape(-1)
-    owners = jnp.repeat(jnp.arange(count), views)
-    noise = jax.random.normal(noise_key, (count * views, size), clean.dtype)
+    owners = jnp.repeat(jnp.arange(count), copies)
+    noise = jax.random.normal(noise_key, (count * copies, size), clean.dtype)
     again = clean[owners]
     points = process.alpha(times)[:, None] * again + process.deviation(times)[:, None] * noise
     return NoisySamples(times, points, again, owners)
@@ -127,7 +128,7 @@ def noisy_samples(key: Array, clean: ArrayLike, process: Process, *, law: TimeLa
 def split_clean(key: Array, clean: ArrayLike, held_out: float = 0.2) -> tuple[Float[Array, "n d"], Float[Array, "h d"]]:
     """Split the clean samples in two, at random: rows to learn from, and a share `held_out` of them to choose by.
 
-    Views are drawn from each part by itself, so that none shares its X_0 with one of the other part.
+    Noisy samples are drawn from each part by itself, so that none shares its X_0 with one of the other part.
 
     Raises:
         BadInput: `clean` is not a finite matrix, or one part would be empty.

@@ -2,26 +2,27 @@
 
     f(t, x) = b(t, x) + c_t F(u(t, x)),    labels (X_0 - b(t, X_t))/c_t,    u the map into the ball
 
-F is what a network or a kernel learns. Two frames:
+F is what a network or a kernel learns. Two forms:
 
     residual   b = E[X_0 | X_t = x] for the Gaussian with the mean mu and covariance S = Q diag(e) Q^T of the data,
                b = mu + Q (a e/(a^2 e + v)) Q^T (x - a mu), the best affine denoiser;
                c_t^2 = bound^2 v s^2/(a^2 s^2 + v), s^2 = mean of e: the size of what b leaves unexplained
     plain      b = mu, c_t = bound
 
-In the residual frame the labels have about one size and about one level of noise at every t, so that plain least
-squares weighs all times alike; and what is known without learning need not be learned. The plain frame is that of the
-theory. Divided by `bound`, the largest label of the training set, labels lie in [-1, 1].
+In the residual form the labels have about one size and about one level of noise at every t, so that plain least squares
+weighs all times alike; and what is known without learning need not be learned. The plain form is that of the theory.
+Divided by `bound`, the largest label of the training set, labels lie in [-1, 1].
 
 The labels X_0 carry the noise of X_0 given X_t. `averaged` labels replace X_0 by its mean given X_t under the empirical
-measure, the empirical denoiser at X_t. Given the data, that is the conditional mean of the label of a view drawn at
+measure, the empirical denoiser at X_t. Given the data, that is the conditional mean of the label of a copy drawn at
 random, so the regression estimates the same function with less noise: it is as if each X_t had been seen with
-all its X_0. What noise is left comes from the n samples, not from the views.
+all its X_0. What noise is left comes from the n samples, not from their noisy copies.
 
 Reference for the residual form: preconditioning of Karras et al., arXiv 2206.00364, with a full covariance.
 """
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -33,12 +34,13 @@ from softntk.diffusion.ball import UnitBallMap
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.matching import NoisySamples
 from softntk.diffusion.process import Process
-from softntk.diffusion.score import Times, column
+from softntk.diffusion.score import Parts, Times, column
 from softntk.failures import BadInput
 from softntk.numerics.arrays import finite_matrix
 
 __all__ = [
     "PRECONDITIONINGS",
+    "AffineDenoiser",
     "Pairs",
     "PreconditionedDenoiser",
     "Preconditioning",
@@ -96,7 +98,7 @@ class Preconditioning(eqx.Module):
 
     @classmethod
     def from_dict(cls, process: Process, values: dict[str, Any]) -> "Preconditioning":
-        """The frame that `to_dict` described."""
+        """The preconditioning that `to_dict` described."""
         ball = dict(values["ball"])
         center = jnp.asarray(ball.pop("center"), float)
         arrays = {key: jnp.asarray(values[key], float) for key in ("mean", "basis", "variances", "bound")}
@@ -104,14 +106,17 @@ class Preconditioning(eqx.Module):
 
 
 def make_preconditioning(ball: UnitBallMap, clean: ArrayLike, name: str = "residual") -> Preconditioning:
-    """The frame of a map into the ball and of data `clean` (n, d), with bound 1.
+    """The preconditioning of a map into the ball and of data `clean` (n, d), with bound 1.
 
     Raises:
         BadInput: the name is unknown, or `clean` is not a finite matrix with two rows.
     """
     if name not in PRECONDITIONINGS:
         raise BadInput(
-            "frame", required=f"be one of {', '.join(PRECONDITIONINGS)}", got=repr(name), advice="Type 'residual'."
+            "preconditioning",
+            required=f"be one of {', '.join(PRECONDITIONINGS)}",
+            got=repr(name),
+            advice="Type 'residual'.",
         )
     clean = finite_matrix("clean", clean)
     mean = clean.mean(axis=0)
@@ -121,43 +126,63 @@ def make_preconditioning(ball: UnitBallMap, clean: ArrayLike, name: str = "resid
 
 
 class Pairs(eqx.Module):
-    """A regression set: inputs in the unit ball, labels in [-1, 1], and the views they come from."""
+    """A regression set: inputs in the unit ball, labels in [-1, 1], and the noisy samples they come from."""
 
     inputs: Float[Array, "p columns"]
     labels: Float[Array, "p d"]
-    views: NoisySamples
+    noisy: NoisySamples
 
 
 def preconditioned_pairs(
-    frame: Preconditioning,
-    views: NoisySamples,
+    preconditioning: Preconditioning,
+    noisy: NoisySamples,
     *,
     averaged_over: Float[Array, "n d"] | None = None,
     rescale: bool = False,
 ) -> tuple[Preconditioning, Pairs]:
-    """The regression set of the views, and the frame; with `rescale` its bound is set so that labels are at most 1.
+    """The regression set, and the preconditioning; with `rescale` its bound is set so that labels are at most 1.
 
     Arguments:
-        averaged_over: the clean samples that the views come from, for averaged labels; None for labels X_0.
+        averaged_over: the clean samples that the noisy ones come from, for averaged labels; None for labels X_0.
     """
-    t, x = views.times, views.points
-    clean = views.clean if averaged_over is None else EmpiricalDenoiser(frame.process, averaged_over)(t, x)
-    labels = frame.labels(t, x, clean)
+    t, x = noisy.times, noisy.points
+    clean = noisy.clean if averaged_over is None else EmpiricalDenoiser(preconditioning.process, averaged_over)(t, x)
+    labels = preconditioning.labels(t, x, clean)
     if rescale:
         largest = jnp.abs(labels).max()
-        frame = eqx.tree_at(lambda f: f.bound, frame, frame.bound * largest)
+        largest = jnp.where(largest > 0, largest, 1.0)
+        preconditioning = eqx.tree_at(lambda f: f.bound, preconditioning, preconditioning.bound * largest)
         labels = labels / largest
-    return frame, Pairs(frame.ball(t, x), labels, views)
+    return preconditioning, Pairs(preconditioning.ball(t, x), labels, noisy)
 
 
 class PreconditionedDenoiser(eqx.Module):
-    """f = b + c_t F(u) for any learned F: a function of inputs (n, d + 2) that returns (n, d)."""
+    """f = b + c_t F(u); its members say what F is."""
 
-    frame: Preconditioning
-    learned: Any
+    preconditioning: eqx.AbstractVar[Preconditioning]
+
+    @abstractmethod
+    def outputs(self, inputs: Float[Array, "n columns"]) -> Float[Array, "n d"]:
+        """F at inputs u in the ball."""
 
     def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-        inputs = self.frame.ball(t, x)
-        # A network in single precision is asked in its own.
-        own = getattr(getattr(self.learned, "hidden", inputs), "dtype", inputs.dtype)
-        return self.frame.denoised(t, x, self.learned(inputs.astype(own)).astype(inputs.dtype))
+        return self.preconditioning.denoised(t, x, self.outputs(self.preconditioning.ball(t, x)))
+
+
+class AffineDenoiser(eqx.Module):
+    """b(t, x): the exact denoiser of the Gaussian with the data's mean and covariance."""
+
+    kind: ClassVar[str] = "affine"
+    differentiable: ClassVar[bool] = True
+
+    preconditioning: Preconditioning
+
+    def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        return self.preconditioning.baseline(t, x)
+
+    def parts(self) -> Parts:
+        return Parts({}, {"preconditioning": self.preconditioning.to_dict()})
+
+    @classmethod
+    def from_parts(cls, process: Process, parts: Parts) -> "AffineDenoiser":
+        return cls(Preconditioning.from_dict(process, parts.details["preconditioning"]))

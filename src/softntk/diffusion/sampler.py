@@ -35,6 +35,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from softntk.defaults import SAMPLER
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Denoiser
 from softntk.failures import BadInput
@@ -159,7 +160,7 @@ def sample(
     count: int,
     size: int,
     times: Float[Array, " times"],
-    sampler: Sampler | str = "dpm-solver++",
+    sampler: Sampler | str = SAMPLER,
     start: Float[Array, "n d"] | None = None,
     denoised: bool = False,
 ) -> Float[Array, "n d"]:

@@ -1,13 +1,12 @@
 """Clean samples by name: mixtures with a known score, shapes in the plane, built-in tables, files.
 
-    mixture, shape   as drawn
-    digits           pixels, the mean image taken off, all pixels divided by one number: images stay images
-    table, file      each column standardized; columns that do not vary are left as they are
-
-The process ends at the standard normal law, so data should have about the mean zero and variance one.
+mixture, shape   as drawn
+digits           pixels, in pooled units: images stay images
+table, file      each column standardized
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import jax
@@ -20,20 +19,49 @@ from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
 from softntk.data.options import ReadOptions
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import draw_rows
+from softntk.diffusion.units import Units, units_of
 from softntk.failures import BadInput
 
 __all__ = ["CleanSamples", "clean_samples"]
 
+_DRAWN = 2000
+# Two samples to learn from and one to choose by.
+_FEWEST = 3
+
 
 @dataclass(frozen=True)
 class CleanSamples:
-    """Rows to learn from, and rows to compare with; data = shift + factor * row. `mixture` if the truth is known."""
+    """Rows to learn from, and rows that are never seen to compare with, in the units of the data.
 
-    training: Float[np.ndarray, "n d"]
-    test: Float[np.ndarray, "n2 d"]
-    shift: Float[np.ndarray, " d"]
-    factor: Float[np.ndarray, " d"]
+    Attributes:
+        rows, unseen: (n, d) and (n2, d).
+        units_name: a row of `units.UNITS`.
+        columns: their names; empty if they have none.
+        image: height and width if a row is an image.
+        mixture: the law of the rows, if it is known.
+    """
+
+    rows: Float[np.ndarray, "n d"]
+    unseen: Float[np.ndarray, "n2 d"]
+    units_name: str = "none"
+    columns: tuple[str, ...] = ()
+    image: tuple[int, ...] = ()
     mixture: GaussianMixture | None = None
+
+    @cached_property
+    def units(self) -> Units:
+        """Shift and factor, fitted on the rows to learn from."""
+        return units_of(self.rows, self.units_name)
+
+    @cached_property
+    def training(self) -> Float[np.ndarray, "n d"]:
+        """Rows to learn from, in the units in which a score is learned."""
+        return self.units.remove(self.rows)
+
+    @cached_property
+    def test(self) -> Float[np.ndarray, "n2 d"]:
+        """Rows to compare with, in the same units."""
+        return self.units.remove(self.unseen)
 
 
 def clean_samples(
@@ -49,39 +77,57 @@ def clean_samples(
 
     Arguments:
         target: for files, a column that is not part of the samples; by default all are.
+        held_out: share of the rows of a table or file that is set aside as `unseen`.
+        options: how a file is read, and which of its columns.
 
     Raises:
-        BadInput: the source is unknown or unreadable, or has fewer rows.
+        BadInput: the source is unknown or unreadable, or there are fewer than 3 rows to learn from.
         TooLarge: the file does not fit in memory.
     """
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < _FEWEST):
+        raise BadInput(
+            "count",
+            required=f"be a whole number of at least {_FEWEST}: two samples to learn from and one to choose by",
+            got=repr(count),
+            advice="Type count=200, or leave it out.",
+        )
     draw_key, split_key = jax.random.split(key)
     if source in MIXTURES or source in SHAPES:
-        number = 2000 if count is None else count
         mixture = mixture_named(source) if source in MIXTURES else None
-        keys = jax.random.split(draw_key)
-        drawn = [
-            np.asarray(mixture.sample(k, number) if mixture is not None else shape_named(source, k, number))
-            for k in keys
-        ]
-        size = drawn[0].shape[1]
-        return CleanSamples(drawn[0], drawn[1], np.zeros(size), np.ones(size), mixture)
-    rows = _rows(source, target, options)
+        rows, unseen = (
+            np.asarray(
+                mixture.sample(each, count or _DRAWN)
+                if mixture is not None
+                else shape_named(source, each, count or _DRAWN)
+            )
+            for each in jax.random.split(draw_key)
+        )
+        return CleanSamples(rows, unseen, mixture=mixture)
+    rows, columns = _table(source, target, options)
+    if len(rows) <= _FEWEST:
+        raise BadInput(
+            "data",
+            required=f"have at least {_FEWEST + 1} rows: {_FEWEST} to learn from and choose by, one to compare with",
+            got=f"{len(rows)} in {source}",
+            advice="Pass more rows.",
+        )
     order = np.asarray(jax.random.permutation(split_key, len(rows)))
     apart = max(round(held_out * len(rows)), 1)
     kept = order[apart:]
     if count is not None:
         kept = kept[draw_rows(draw_key, len(kept), count)]
-    training = rows[kept]
-    shift, spread = training.mean(axis=0), training.std(axis=0)
-    if source == "digits":
-        spread = np.full_like(spread, np.sqrt((spread**2).mean()))
-    factor = np.where(spread > 0, spread, 1.0)
-    return CleanSamples((training - shift) / factor, (rows[order[:apart]] - shift) / factor, shift, factor)
+    digits = source == "digits"
+    units_name, image = ("pooled", (8, 8)) if digits else ("columns", ())
+    return CleanSamples(rows[kept], rows[order[:apart]], units_name, columns, image)
 
 
-def _rows(source: str, target: str | None, options: ReadOptions | None) -> Float[np.ndarray, "n d"]:
+def _table(
+    source: str, target: str | None, options: ReadOptions | None
+) -> tuple[Float[np.ndarray, "n d"], tuple[str, ...]]:
+    """Rows and the names of their columns."""
     if source.replace("-", "_") in BUILTIN:
-        return read_builtin(source.replace("-", "_")).inputs
+        table = read_builtin(source.replace("-", "_"))
+        return table.inputs, table.input_names
     path = Path(source)
     if path.suffix.lower() not in ENDINGS:
         names = ", ".join([*MIXTURES, *SHAPES, *BUILTIN])
@@ -91,4 +137,5 @@ def _rows(source: str, target: str | None, options: ReadOptions | None) -> Float
             got=repr(source),
             advice="Type digits, say.",
         )
-    return read_inputs(path, without=target, options=options).inputs
+    table = read_inputs(path, without=target, options=options)
+    return table.inputs, table.input_names

@@ -10,6 +10,7 @@ Reference: the identity is Tweedie's formula (Efron 2011); in this form in Han e
 """
 
 from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -17,7 +18,7 @@ from jaxtyping import Array, Float
 
 from softntk.diffusion.process import Process
 
-__all__ = ["Denoiser", "DenoiserOfScore", "Score", "ScoreOfDenoiser", "Times", "column"]
+__all__ = ["Denoiser", "DenoiserOfScore", "Parts", "SavedDenoiser", "Score", "ScoreOfDenoiser", "Times", "column"]
 
 #: One time, or one for each point.
 Times = Float[Array, ""] | Float[Array, " n"] | float
@@ -26,6 +27,39 @@ Times = Float[Array, ""] | Float[Array, " n"] | float
 Score = Callable[[Times, Float[Array, "n d"]], Float[Array, "n d"]]
 #: (t, x (n, d)) -> E[X_0 | X_t = x], (n, d).
 Denoiser = Callable[[Times, Float[Array, "n d"]], Float[Array, "n d"]]
+
+
+class Parts(NamedTuple):
+    """What a denoiser is made of, as a file holds it: arrays by name, and JSON values."""
+
+    arrays: dict[str, Array]
+    details: dict[str, Any]
+
+
+@runtime_checkable
+class SavedDenoiser(Protocol):
+    """What a denoiser that comes from a file says of itself; `denoisers.DENOISERS` is the table of all.
+
+    Attributes:
+        kind: its name in files and in that table.
+        differentiable: whether it has derivatives in x, which log-densities need.
+    """
+
+    kind: ClassVar[str]
+    differentiable: ClassVar[bool]
+
+    def __call__(self, t: Times, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        """E[X_0 | X_t = x]."""
+        ...
+
+    def parts(self) -> Parts:
+        """What it is made of, but for the process."""
+        ...
+
+    @classmethod
+    def from_parts(cls, process: Process, parts: Parts) -> "SavedDenoiser":
+        """The denoiser with these parts; raises KeyError, TypeError or ValueError if they are none of this kind."""
+        ...
 
 
 class ScoreOfDenoiser(eqx.Module):

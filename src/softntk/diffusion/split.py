@@ -5,11 +5,11 @@ The flow of a kernel is linear in its labels: F = S_tau y. With labels y = y* + 
     f_net - f*  =  (f_net - f_kernel)  +  c S_tau e  +  (b + c S_tau y* - f*)
                     coupling              noise          bias of early stopping
 
-Mean squares of the three terms over the law of (t, X_t) are measured at fresh views, each with its standard error;
-twice their inner products are the rest of the total, so the parts add up exactly. Beside them
+Mean squares of the three terms over the law of (t, X_t) are measured at fresh noisy samples, each with its standard
+error; twice their inner products are the rest of the total, so the parts add up exactly. Beside them
 
     truncation   E|f*(t, x) - f*(t, x moved into the ball)|^2, the least that any function of the truncated input errs
-                 by moving it, and the share of views that are moved
+                 by moving it, and the share of noisy samples that are moved
 
 Sampling. From the exact law at the end T of the process to the law of the samples at T0, by Girsanov's theorem,
 
@@ -31,78 +31,77 @@ from jaxtyping import Array, Float
 
 from softntk.data.mixture import GaussianMixture
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.landmarks import KernelPath, kernel_path
 from softntk.diffusion.matching import NoisySamples, TimeLaw, noisy_samples
 from softntk.diffusion.preconditioning import Preconditioning
 from softntk.diffusion.process import Process
 from softntk.diffusion.score import Denoiser, column
 from softntk.numerics.expectation import Estimate, mean_and_error
+from softntk.regression import SpectralFit
 
 __all__ = ["chain_to_kl", "error_split", "lipschitz_constant", "mean_square_error", "truncation"]
 
 
-def mean_square_error(denoiser: Denoiser, truth: Float[Array, "n d"], views: NoisySamples) -> Estimate:
-    """E|f - f*|^2 over the views, given f* there."""
-    return mean_and_error(((denoiser(views.times, views.points) - truth) ** 2).sum(axis=1))
+def mean_square_error(denoiser: Denoiser, truth: Float[Array, "n d"], noisy: NoisySamples) -> Estimate:
+    """E|f - f*|^2 over the noisy samples, given f* there."""
+    return mean_and_error(((denoiser(noisy.times, noisy.points) - truth) ** 2).sum(axis=1))
 
 
 def error_split(
-    path: KernelPath,
+    path: SpectralFit,
     tau: float,
-    frame: Preconditioning,
-    inputs: Float[Array, "p columns"],
+    preconditioning: Preconditioning,
     training: NoisySamples,
     truth: Denoiser,
-    views: NoisySamples,
+    noisy: NoisySamples,
     network: Callable[[Float[Array, "n columns"]], Float[Array, "n d"]] | None = None,
 ) -> dict[str, Estimate]:
-    """The terms at fresh views: total, coupling (with a network), noise, bias, cross, and the kernel's own total.
+    """The terms at fresh noisy samples: total, coupling (with a network), noise, bias, cross, the kernel's own total.
 
     Arguments:
-        path: the regression whose labels came from the views `training`, with these inputs.
+        path: the regression whose labels came from the noisy samples `training`.
         tau: its stopping time; that of the network if there is one.
-        views: fresh views to measure at.
+        noisy: fresh noisy samples to measure at.
         network: the network's outputs as a function of inputs in the ball.
     """
-    factors = path.flow_factors(jnp.asarray([tau], path.values.dtype))
-    clean = frame.labels(training.times, training.points, truth(training.times, training.points))
-    clean_path = kernel_path(path.features, inputs, clean)
-    t, x = views.times, views.points
-    at = frame.ball(t, x)
-    size = column(frame.size(t))
-    noisy, quiet = (size * each.outputs(at, factors)[0] for each in (path, clean_path))
-    exact, base = truth(t, x), frame.baseline(t, x)
-    terms = {"noise": noisy - quiet, "bias": base + quiet - exact}
+    clean = preconditioning.labels(training.times, training.points, truth(training.times, training.points))
+    t, x = noisy.times, noisy.points
+    at = preconditioning.ball(t, x)
+    size = column(preconditioning.size(t))
+    with_noise, without_noise = (size * each.flow(tau)(at) for each in (path, path.relabeled(clean)))
+    exact, base = truth(t, x), preconditioning.baseline(t, x)
+    terms = {"noise": with_noise - without_noise, "bias": base + without_noise - exact}
     if network is not None:
-        terms = {"coupling": size * network(at) - noisy} | terms
+        terms = {"coupling": size * network(at) - with_noise} | terms
     total = jnp.stack(list(terms.values())).sum(axis=0)
     found = {name: mean_and_error((rows**2).sum(axis=1)) for name, rows in terms.items()}
     squares = (total**2).sum(axis=1)
     cross = squares - sum((rows**2).sum(axis=1) for rows in terms.values())
-    kernel = ((base + noisy - exact) ** 2).sum(axis=1)
+    kernel = ((base + with_noise - exact) ** 2).sum(axis=1)
     return {"total": mean_and_error(squares), **found, "cross": mean_and_error(cross), "kernel": mean_and_error(kernel)}
 
 
-def truncation(frame: Preconditioning, truth: Denoiser, views: NoisySamples) -> dict[str, Estimate]:
-    """Share of the views that the map into the ball truncates, and what f* changes by when they are."""
-    t, x = views.times, views.points
-    moved = frame.ball.truncated(t, x)
-    alpha, noise = column(frame.process.alpha(t)), column(frame.process.variance(t))
-    scale = jnp.sqrt(alpha**2 * frame.ball.spread**2 + noise)
-    z = frame.ball.standardized(t, x)
-    shrunk = z * jnp.minimum(1.0, frame.ball.radius / jnp.maximum(jnp.linalg.norm(z, axis=1, keepdims=True), 1e-300))
-    inside = alpha * frame.ball.center[None] + scale * shrunk
+def truncation(preconditioning: Preconditioning, truth: Denoiser, noisy: NoisySamples) -> dict[str, Estimate]:
+    """Share of the noisy samples that the map into the ball truncates, and what f* changes by when they are."""
+    t, x = noisy.times, noisy.points
+    moved = preconditioning.ball.truncated(t, x)
+    alpha, noise = column(preconditioning.process.alpha(t)), column(preconditioning.process.variance(t))
+    scale = jnp.sqrt(alpha**2 * preconditioning.ball.spread**2 + noise)
+    z = preconditioning.ball.standardized(t, x)
+    shrunk = z * jnp.minimum(
+        1.0, preconditioning.ball.radius / jnp.maximum(jnp.linalg.norm(z, axis=1, keepdims=True), 1e-300)
+    )
+    inside = alpha * preconditioning.ball.center[None] + scale * shrunk
     change = ((truth(t, inside) - truth(t, x)) ** 2).sum(axis=1)
     return {"mass": mean_and_error(moved.astype(x.dtype)), "error": mean_and_error(jnp.where(moved, change, 0.0))}
 
 
-def lipschitz_constant(truth: Denoiser, views: NoisySamples) -> float:
-    """Largest operator norm of the Jacobian of f*(t, .) among the views: a lower bound of the Lipschitz constant."""
+def lipschitz_constant(truth: Denoiser, noisy: NoisySamples) -> float:
+    """Largest operator norm of the Jacobian of f*(t, .) among the samples: a lower bound of the Lipschitz constant."""
 
     def norm(t: Float[Array, ""], x: Float[Array, " d"]) -> Float[Array, ""]:
         return jnp.linalg.norm(jax.jacfwd(lambda y: truth(t, y[None])[0])(x), ord=2)
 
-    return float(jax.jit(jax.vmap(norm))(views.times, views.points).max())
+    return float(jax.jit(jax.vmap(norm))(noisy.times, noisy.points).max())
 
 
 def chain_to_kl(
@@ -137,8 +136,8 @@ def _chain(
 ) -> tuple[dict[str, Float[Array, " n"]], Float[Array, ""]]:
     """The terms of `chain_to_kl`, one draw each, and the early end."""
     clean_key, view_key, step_key, prior_key = jax.random.split(key, 4)
-    views = noisy_samples(view_key, mixture.sample(clean_key, count), process, law=law)
-    t, x = views.times, views.points
+    noisy = noisy_samples(view_key, mixture.sample(clean_key, count), process, law=law)
+    t, x = noisy.times, noisy.points
     truth = MixtureDenoiser(process, mixture)
     exact = truth(t, x)
     alpha, noise = process.alpha(t), process.variance(t)

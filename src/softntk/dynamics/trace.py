@@ -4,6 +4,8 @@ A trace has one row per record: row 0 is the start, row j the state after `steps
 the start: in Frobenius norm, and for the neuron that moved farthest.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import numpy as np
@@ -65,6 +67,19 @@ class Trace(eqx.Module):
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def to_dict(self) -> dict[str, Any]:
+        """A single run as JSON values."""
+        return {
+            "steps": int(self.steps[-1]),
+            "step_size": float(self.step_size),
+            "record_steps": np.asarray(self.steps).tolist(),
+            "loss": np.asarray(self.loss).tolist(),
+            "distance": float(self.distance[-1]),
+            "neuron_distance": float(self.neuron_distance[-1]),
+            "diverged": self.diverged,
+            "ended": self.explanation if self.diverged else "",
+        }
 
     @property
     def explanation(self) -> str:

@@ -3,26 +3,26 @@
 import os
 from typing import TypeVar, overload
 
-from softntk.diffusion.model import ScoreModel
+from softntk.diffusion.model import LearnedScore
 from softntk.estimators.kernel_model import KernelModel
 from softntk.estimators.model import Model
 from softntk.files import read_model
 
 __all__ = ["load_model"]
 
-M = TypeVar("M", Model, KernelModel, ScoreModel)
-N = TypeVar("N", Model, KernelModel, ScoreModel)
+M = TypeVar("M", Model, KernelModel, LearnedScore)
+N = TypeVar("N", Model, KernelModel, LearnedScore)
 
-_MODELS = {each.kind: each for each in (Model, KernelModel, ScoreModel)}
+_MODELS = {each.kind: each for each in (Model, KernelModel, LearnedScore)}
 
 
 @overload
-def load_model(path: str | os.PathLike[str]) -> Model | KernelModel | ScoreModel: ...
+def load_model(path: str | os.PathLike[str]) -> Model | KernelModel | LearnedScore: ...
 @overload
 def load_model(path: str | os.PathLike[str], wanted: type[M], /) -> M: ...
 @overload
 def load_model(path: str | os.PathLike[str], wanted: type[M], other: type[N], /) -> M | N: ...
-def load_model(path: str | os.PathLike[str], *wanted: type) -> Model | KernelModel | ScoreModel:
+def load_model(path: str | os.PathLike[str], *wanted: type) -> Model | KernelModel | LearnedScore:
     """Read a model; `path` may leave out the ending .npz.
 
     Arguments:

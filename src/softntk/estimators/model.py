@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -61,7 +62,8 @@ class Model:
         Raises:
             BadInput: the number of columns is another one.
         """
-        return np.asarray(self.network(jnp.asarray(self.preparation.inputs(raw), self.network.hidden.dtype)))
+        network = jax.tree.map(jnp.asarray, self.network)  # an estimator keeps it as NumPy's arrays
+        return np.asarray(network(jnp.asarray(self.preparation.inputs(raw), network.hidden.dtype)))
 
     def predict(self, raw: Float[np.ndarray, "n d"]) -> Shaped[np.ndarray, "n ..."]:
         """Classes (n,), or numbers (n, k) in the units of the target. Raises as `outputs`."""

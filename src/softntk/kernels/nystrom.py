@@ -64,8 +64,8 @@ class NystromFeatures(eqx.Module):
         found = diagonal(self.kernel, inputs)
         step = max(2**22 // self.rank, 1)
         for first in range(0, len(found), step):
-            part = slice(first, first + step)
-            found[part] -= np.sum(self.columns(inputs[part]) ** 2, axis=0)
+            rows = slice(first, first + step)
+            found[rows] -= np.sum(self.columns(inputs[rows]) ** 2, axis=0)
         return np.maximum(found, 0)
 
 

@@ -9,6 +9,10 @@ Paired start (see `tube_paired`): V = (w+ - w-)/sqrt 2 follows the linearized pa
 linearized network does not move, is led along by Uhat_{g+1} = Uhat_g - J_U(What_g)^T (eta sum of Rhat_s between the
 two visits). Then `change` is that of J_V, and `sideways` = |J_U(What_g)|.
 
+Rounding. These numbers are measured in float64, so each is raised by what rounding may have taken from it: the errors
+of F and of J at What and at W0 (`bounds.start`); that of J0 (What - W0), a sum of d m terms; and |J0| times the
+rounding of What itself. Where nothing has moved they are zero exactly.
+
 Times are spread evenly over log-length: the steps in units of the distance already covered. With as many visits as
 steps, every step is visited.
 """
@@ -21,6 +25,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from softntk.bounds.roundoff import SLACK, UNIT, gamma
+from softntk.bounds.start import Start, evaluated
 from softntk.kernels.jacobian import sensitivity
 from softntk.linearization.linearized_path import LinearizedPath
 from softntk.networks.two_layer import TwoLayer, is_paired
@@ -114,7 +120,14 @@ def _visit(
     def pulled(derivative: Float[Array, "p k h"], vector: Float[Array, "n k"]) -> Float[Array, "d h"]:
         return inputs.T @ jnp.einsum("nk,nkh->nh", vector, derivative[:n])
 
-    start_outputs, (start, _) = network(points), blocks(network.hidden)
+    def in_groups(rows: Float[Array, " p"]) -> Float[Array, " n1"]:
+        """Norms over the training set, then at each new input."""
+        return jnp.concatenate([jnp.linalg.norm(rows[:n])[None], rows[n:]]) * SLACK
+
+    at_start, (start, _) = evaluated(network, points), blocks(network.hidden)
+    # |D_i| |x_i| <= 2 a sqrt(sum phi^2) |x_i| bounds the rows of J0.
+    size_of_start = in_groups(2 * at_start.output_norm * jnp.sqrt(at_start.energies) * at_start.norms)
+    terms = gamma(network.width + network.input_size + 4)
 
     def one(index, state: tuple[Float[Array, "d h"], tuple]):
         sideways, rows = state
@@ -123,12 +136,31 @@ def _visit(
         hidden = network.hidden + moved
         forward, across = blocks(hidden)
         linear = jnp.einsum("pkh,ph->pk", start, points @ along)
-        rest = network.moved_to(hidden)(points) - start_outputs - linear
-        defect = jnp.concatenate([jnp.linalg.norm(rest[:n])[None], jnp.linalg.norm(rest[n:], axis=1)])
-        row = (norms(forward - start), norms(across), defect, jnp.linalg.norm(sideways))
+        there = evaluated(network.moved_to(hidden), points)
+        rest = there.outputs - at_start.outputs - linear
+        length = jnp.linalg.norm(along)
+        of_jacobian = in_groups(_jacobian_error(there)) + in_groups(_jacobian_error(at_start))
+        placed = 2 * UNIT * (jnp.linalg.norm(hidden) + jnp.linalg.norm(network.hidden))
+        of_defect = (
+            in_groups(there.output_error + at_start.output_error)
+            + (in_groups(_jacobian_error(at_start)) + terms * size_of_start) * length
+            + size_of_start * placed
+        )
+        moving = jnp.where(jnp.any(moved != 0), 1.0, 0.0)
+        row = (
+            norms(forward - start) * SLACK + moving * of_jacobian,
+            norms(across) * SLACK + moving * of_jacobian,
+            in_groups(jnp.linalg.norm(rest, axis=1)) + moving * of_defect,
+            jnp.linalg.norm(sideways),
+        )
         rows = tuple(many.at[index].set(value) for many, value in zip(rows, row, strict=True))
         return sideways - pulled(across, dwelt[index]) if paired else sideways, rows
 
     empty = jnp.zeros((len(positions), 1 + len(points) - n), points.dtype)
     first = jnp.zeros((points.shape[1], half if paired else 1), points.dtype)
     return jax.lax.fori_loop(0, count, one, (first, (empty, empty, empty, empty[:, 0])))[1]
+
+
+def _jacobian_error(at: Start) -> Float[Array, " p"]:
+    """What rounding does to the rows of J that belong to each point, in Frobenius norm (`bounds.start`)."""
+    return 4 * at.output_norm * at.relative_error * jnp.sqrt(at.energies) * at.norms

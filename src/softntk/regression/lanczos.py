@@ -91,11 +91,11 @@ def quadrature(
         argument="steps",
         advice="Take fewer starts or steps.",
     )
-    tiles = KernelOperator(kernel, inputs)
-    diagonal = tiles.diagonal()
+    operator = KernelOperator(kernel, inputs)
+    diagonal = operator.diagonal()
     refuse_infinite(diagonal)
     start = np.asarray(jax.random.rademacher(key, (n, starts), float))
-    nodes, weights, beta, last = _lanczos(tiles.product, start, steps)
+    nodes, weights, next_couplings, last = _lanczos(operator.product, start, steps)
     rounding = n * np.finfo(float).eps * float(np.abs(nodes).max())
     low, high = int(np.argmin(nodes[:, 0])), int(np.argmax(nodes[:, -1]))
     found = Extremes(
@@ -104,8 +104,8 @@ def quadrature(
             for each in (
                 nodes[low, 0],
                 nodes[high, -1],
-                beta[low] * abs(last[low, 0]) + rounding,
-                beta[high] * abs(last[high, -1]) + rounding,
+                next_couplings[low] * abs(last[low, 0]) + rounding,
+                next_couplings[high] * abs(last[high, -1]) + rounding,
             )
         )
     )

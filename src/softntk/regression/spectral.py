@@ -15,11 +15,6 @@ Error. If K~ stands in for K (features left out, rounding) and both are positive
 K (K + r)^-1 Y and (1 - exp(-tau K)) Y change by at most |K - K~| |Y| / r and |K - K~| tau |Y|: the first since
 f = Y - r (K + r)^-1 Y, the second by Duhamel's formula. `bound` reports these numbers.
 
-Choosing. With the smoother S = U l g(l) U^T, h = diag S: generalized cross-validation n |Y - S Y|^2 / (n - tr S)^2 and
-leave-one-out residuals (y_i - f_i) / (1 - h_i), exact for ridge, an approximation for flow. With q = 1 - l g, that is
-r/(l + r) or exp(-tau l), the residuals are U q C and 1 - h_i = sum_j U_ij^2 q_j: written so, nothing cancels where the
-ridge is small. Equal rows are left out together (`regression.repeats`).
-
 Marginal likelihood of Y under f ~ GP(0, K) with noise variance r:
 
     -1/2 [ |Y - S Y|^2 / r + |f|_H^2 + k (sum log(l + r) + (n - p) log r + n log 2 pi) ],
@@ -27,7 +22,7 @@ Marginal likelihood of Y under f ~ GP(0, K) with noise variance r:
 since the first two terms, a minimum over f, are Y^T (K + r)^-1 Y.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -38,10 +33,10 @@ from softntk.failures import BadInput
 from softntk.kernels.limit import Kernel
 from softntk.kernels.operator import diagonal
 from softntk.numerics.arrays import finite_matrix
-from softntk.regression.features import BLOCK_ENTRIES
 from softntk.regression.filters import Filters, flow_filters, ridge_filters
 from softntk.regression.predictor import Predictor, in_blocks
 from softntk.regression.repeats import averaged
+from softntk.regression.residuals import Rows, side_by_side
 
 __all__ = ["SpectralFit"]
 
@@ -126,7 +121,7 @@ class SpectralFit(eqx.Module):
             y, _, spread = averaged(y, self.places, self.row_weights, len(self.labels))
         scaled = y if self.weights is None else np.sqrt(self.weights)[:, None] * y
         coordinates = np.zeros((self.rank, y.shape[1]))
-        for rows, left in self._eigenvectors():
+        for rows, left in self._rows.eigenvectors():
             coordinates += left.T @ scaled[rows]
         return self._with(y, coordinates, spread)
 
@@ -142,7 +137,7 @@ class SpectralFit(eqx.Module):
         inputs = finite_matrix("inputs", inputs, columns=self.inputs.shape[1], dtype=self.inputs.dtype)
         count, k = len(inverse), self.labels.shape[1]
         if count * k <= max(self.rank, 64):
-            flat = self.vectors @ _side_by_side(inverse, self.coordinates)
+            flat = self.vectors @ side_by_side(inverse, self.coordinates)
             found = np.asarray(in_blocks(self.basis, inputs, self._typed(flat)))
             return np.moveaxis(found.reshape(-1, count, k), 1, 0)
         turned = np.asarray(in_blocks(self.basis, inputs, self._typed(self.vectors)))
@@ -159,12 +154,12 @@ class SpectralFit(eqx.Module):
         roots = 1.0 if self.weights is None else np.sqrt(self.weights)[:, None]
         if self.left is not None:
             return roots * (self.left @ (filters.inverse[0][:, None] * self.coordinates))
-        return np.concatenate([residual[:, 0] for residual, _, _ in self._residuals(filters)]) * roots / ridge
+        return np.concatenate([residual[:, 0] for residual, _, _ in self._rows.residuals(filters)]) * roots / ridge
 
     def fitted(self, *, taus: object = None, ridges: object = None) -> Float[np.ndarray, "count rows k"]:
         """Predictions at the training inputs, as they were given, for every stopping time or ridge."""
         filters = self._filters(taus, ridges)
-        found = np.concatenate([fitted for _, fitted, _ in self._residuals(filters)])
+        found = np.concatenate([fitted for _, fitted, _ in self._rows.residuals(filters)])
         if self.weights is not None:
             found = found / np.sqrt(self.weights)[:, None, None]
         found = np.moveaxis(found, 1, 0)
@@ -178,7 +173,7 @@ class SpectralFit(eqx.Module):
         filters = self._filters(taus, ridges)
         total = np.full(len(filters.rest), self.spread)
         with np.errstate(over="ignore", invalid="ignore"):
-            for residual, _, free in self._residuals(filters):
+            for residual, _, free in self._rows.residuals(filters):
                 squares = np.sum((residual / np.where(free > 0, free, np.nan)[:, :, None]) ** 2, axis=2)
                 total += squares.sum(axis=0)
             return np.where(np.isfinite(total), total / self.count, np.inf)
@@ -189,7 +184,7 @@ class SpectralFit(eqx.Module):
         """n |Y - S Y|^2 / (n - tr S)^2, summed over outputs, for every stopping time or ridge."""
         filters = self._filters(taus, ridges)
         total = np.full(len(filters.rest), self.spread)
-        for residual, _, _ in self._residuals(filters):
+        for residual, _, _ in self._rows.residuals(filters):
             total += np.sum(residual**2, axis=(0, 2))
         free = (self.count - self.rank) + filters.rest.sum(axis=1)
         return np.where(free > 0, self.count * total / np.where(free > 0, free, 1) ** 2, np.inf)
@@ -211,7 +206,7 @@ class SpectralFit(eqx.Module):
         filters, k = self._filters(None, ridge), self.labels.shape[1]
         energies = np.sum(self.coordinates**2, axis=1)
         if self.left is None:
-            left = sum(float(np.sum(residual**2)) for residual, _, _ in self._residuals(filters)) / ridge
+            left = sum(float(np.sum(residual**2)) for residual, _, _ in self._rows.residuals(filters)) / ridge
             fit = left + float((filters.share * filters.inverse)[0] @ energies)
         else:
             fit = float(filters.inverse[0] @ energies)
@@ -232,35 +227,18 @@ class SpectralFit(eqx.Module):
             return float(error * tau)
         return float(error / ridge) if ridge else float("inf")
 
-    def _residuals(
-        self, filters: Filters
-    ) -> Iterator[tuple[Float[np.ndarray, "b c k"], Float[np.ndarray, "b c k"], Float[np.ndarray, "b c"]]]:
-        """Blocks of rows: residual, fitted value (both times the root of the weight) and 1 - h, for every filter."""
-        count, k = len(filters.rest), self.labels.shape[1]
-        shares = _side_by_side(filters.share, self.coordinates)
-        if self.left is not None:
-            rests = _side_by_side(filters.rest, self.coordinates)
-            both = [(self.left @ each).reshape(-1, count, k) for each in (rests, shares)]
-            yield both[0], both[1], self.left**2 @ filters.rest.T
-            return
-        for rows, left in self._eigenvectors():
-            labels = self.labels[rows]
-            if self.weights is not None:
-                labels = np.sqrt(self.weights[rows])[:, None] * labels
-            fitted = (left @ shares).reshape(-1, count, k)
-            yield labels[:, None, :] - fitted, fitted, 1 - left**2 @ filters.share.T
-
-    def _eigenvectors(self) -> Iterator[tuple[slice, Float[np.ndarray, "b p"]]]:
-        """Blocks of rows of U."""
-        if self.left is not None:
-            yield slice(None), self.left
-            return
-        over = self.vectors / np.where(self.eigenvalues > 0, self.eigenvalues, np.inf)[None, :]
-        step = max(BLOCK_ENTRIES // self.rank, 64)
-        for first in range(0, len(self.labels), step):
-            rows = slice(first, first + step)
-            left = np.asarray(in_blocks(self.basis, self.inputs[rows], self._typed(over)))
-            yield rows, left if self.weights is None else np.sqrt(self.weights[rows])[:, None] * left
+    @property
+    def _rows(self) -> Rows:
+        return Rows(
+            self.basis,
+            self.inputs,
+            self.labels,
+            self.weights,
+            self.eigenvalues,
+            self.vectors,
+            self.coordinates,
+            self.left,
+        )
 
     def _with(self, labels: Float[np.ndarray, "n k"], coordinates: Float[np.ndarray, "p k"], spread: float):
         return eqx.tree_at(lambda fit: (fit.labels, fit.coordinates, fit.spread), self, (labels, coordinates, spread))
@@ -293,8 +271,3 @@ class SpectralFit(eqx.Module):
                 advice=f"Type ridge={10 * self.radius:.1g}.",
             )
         return found
-
-
-def _side_by_side(filters: Float[np.ndarray, "c p"], coordinates: Float[np.ndarray, "p k"]) -> np.ndarray:
-    """diag(each filter) C in the columns of one matrix (p, c k)."""
-    return (filters.T[:, :, None] * coordinates[:, None, :]).reshape(len(coordinates), -1)

@@ -21,8 +21,7 @@ from softntk.studies import (
     training,
     tube,
 )
-from softntk.studies.cells import forget_cells
-from softntk.studies.study import Cell, Outcome, Study, run
+from softntk.studies.study import Cell, Outcome, Study, forget_cells, run
 
 __all__ = ["STUDIES", "Cell", "Outcome", "Study", "forget_cells", "run", "study_named"]
 

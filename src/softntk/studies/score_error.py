@@ -23,11 +23,13 @@ import xarray as xr
 
 from softntk.data.mixture import GaussianMixture, mixture_named
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
-from softntk.diffusion.learn import learn_blur, learn_kernel, learn_mlp, learn_neighbors, make_task
+from softntk.diffusion.kernel_flow import learn_kernel
+from softntk.diffusion.learn import learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
+from softntk.diffusion.preconditioning import AffineDenoiser
 from softntk.diffusion.process import Constant
-from softntk.diffusion.references import AffineDenoiser
 from softntk.diffusion.split import mean_square_error
+from softntk.diffusion.task import make_task
 from softntk.networks.features import features_named
 from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -66,9 +68,9 @@ def _error(name: str, count: int, draw: int, parameters: Parameters) -> tuple[fl
         fitted = _fitted(clean, len(mixture.weights), seed=draw)
         return mean_square_error(MixtureDenoiser(process, fitted), truth, fresh).mean, np.nan
     views = max(parameters["pairs"] // count, 1)
-    task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 2))
+    task = make_task(task_key, clean, process, law, copies=views, validation_copies=max(4000 // count, 2))
     if name == "affine":
-        denoiser, choice = AffineDenoiser(task.frame(clean, 0.5)), np.nan
+        denoiser, choice = AffineDenoiser(task.preconditioning(clean, 0.5)), np.nan
     elif name in KERNELS:
         # The limit of ReLU with its hidden layer trained does not depend on the scale.
         scales = [1.0] if name == "relu" else parameters["scales"]

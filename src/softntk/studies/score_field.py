@@ -14,10 +14,11 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import empirical_score, mixture_score
-from softntk.diffusion.learn import learn_kernel, make_task
+from softntk.diffusion.kernel_flow import learn_kernel
 from softntk.diffusion.matching import TimeLaw
 from softntk.diffusion.process import Constant
 from softntk.diffusion.score import ScoreOfDenoiser
+from softntk.diffusion.task import make_task
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 
 __all__ = ["STUDY"]
@@ -33,7 +34,7 @@ def _fields(parameters: Parameters) -> dict:
     data_key, task_key, fit_key = jax.random.split(jax.random.key(parameters["seed"]), 3)
     mixture, process, law = mixture_named(parameters["mixture"]), Constant(), TimeLaw()
     clean = mixture.sample(data_key, parameters["samples"])
-    task = make_task(task_key, clean, process, law, views=parameters["views"], held_out_views=8)
+    task = make_task(task_key, clean, process, law, copies=parameters["views"], validation_copies=8)
     fit = learn_kernel(fit_key, task, scales=parameters["scales"], count=parameters["landmarks"])
     scores = {
         "exact": mixture_score(process, mixture),

@@ -20,11 +20,11 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.landmarks import draw_landmarks, kernel_path
-from softntk.diffusion.learn import make_task
+from softntk.diffusion.kernel_flow import flow_of_pairs
 from softntk.diffusion.matching import TimeLaw, noisy_samples
+from softntk.diffusion.network_flow import train_network
 from softntk.diffusion.process import Constant
-from softntk.diffusion.wide import train_network
+from softntk.diffusion.task import make_task
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import FEATURES, features_named
 from softntk.networks.initialization import paired
@@ -57,8 +57,8 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
     clean = mixture.sample(clean_key, parameters["samples"])
     fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
-    task = make_task(task_key, clean, process, law, views=parameters["views"], held_out_views=4)
-    frame, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
+    task = make_task(task_key, clean, process, law, copies=parameters["views"], validation_copies=4)
+    preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
     scale = parameters["scales"][name]
     start = paired(
         start_key,
@@ -69,23 +69,21 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
         scale=scale,
         dtype=jnp.float32,
     )
-    phi = draw_landmarks(
-        mark_key, LimitKernel(features_named(name), scale), pairs.inputs, count=parameters["landmarks"]
-    )
-    path = kernel_path(phi, pairs.inputs, pairs.labels)
-    inputs, size = frame.ball(fresh.times, fresh.points), frame.size(fresh.times)[:, None]
-    base = frame.baseline(fresh.times, fresh.points)
+    kernel = LimitKernel(features_named(name), scale)
+    path = flow_of_pairs(mark_key, kernel, pairs, count=parameters["landmarks"])
+    inputs, size = preconditioning.ball(fresh.times, fresh.points), preconditioning.size(fresh.times)[:, None]
+    base = preconditioning.baseline(fresh.times, fresh.points)
     outputs = []
     run = train_network(
         start,
         pairs,
-        legs=parameters["legs"],
-        leg_steps=parameters["leg_steps"],
+        chunks=parameters["legs"],
+        chunk_steps=parameters["leg_steps"],
         held_out_error=lambda network: outputs.append(network(inputs.astype(jnp.float32)).astype(float)) or 0.0,
         patience=parameters["legs"],
     )
-    taus = jnp.asarray(run.at * run.time_of_step)
-    flow = path.outputs(inputs, path.flow_factors(taus))
+    taus = run.at * run.time_of_step
+    flow = jnp.asarray(path.predictions(inputs, taus=taus))
 
     def mean(rows: jax.Array) -> jax.Array:
         return (rows**2).sum(axis=-1).mean(axis=-1)
@@ -96,7 +94,7 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
         "flow": np.asarray(mean((base - truth)[None] + size[None] * flow)),
         "coupling": np.asarray(mean(size[None] * (network - flow))),
         "steps": run.at,
-        "tau": np.asarray(taus),
+        "tau": taus,
         "affine": np.asarray(mean(base - truth)),
     }
 

@@ -19,11 +19,13 @@ import numpy as np
 import xarray as xr
 
 from softntk.diffusion.grid import time_grid
-from softntk.diffusion.learn import learn_blur, learn_kernel, make_task
+from softntk.diffusion.kernel_flow import learn_kernel
+from softntk.diffusion.learn import learn_blur
 from softntk.diffusion.matching import TimeLaw
 from softntk.diffusion.process import Constant
 from softntk.diffusion.sampler import sample
 from softntk.diffusion.samples import clean_samples
+from softntk.diffusion.task import make_task
 from softntk.samples import classifier_accuracy, memorized_share, nearest_distances, sliced_wasserstein
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 
@@ -47,7 +49,7 @@ def _run(name: str, parameters: Parameters) -> dict:
         process, law = Constant(), TimeLaw(start=settings["start"])
         training, unseen = samples.training, samples.test
         task = make_task(
-            task_key, training, process, law, views=settings["views"], held_out_views=4, labels=settings["labels"]
+            task_key, training, process, law, copies=settings["views"], validation_copies=4, labels=settings["labels"]
         )
         fit = learn_kernel(fit_key, task, scales=settings["scales"], count=settings["landmarks"])
         smoothed = learn_blur(task).denoiser
@@ -61,7 +63,7 @@ def _run(name: str, parameters: Parameters) -> dict:
         } | {"training": training}
         rows.append([_measured(judge_key, drawn[label], training, unseen, count) for label in SETS])
         if draw == 0:
-            pictures = _pictures(drawn, training, samples.factor, samples.shift, settings["shown"])
+            pictures = _pictures(drawn, training, samples.units.factor, samples.units.shift, settings["shown"])
     return {"measures": np.array(rows)} | pictures
 
 

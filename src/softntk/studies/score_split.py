@@ -19,12 +19,12 @@ import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.landmarks import draw_landmarks, kernel_path
-from softntk.diffusion.learn import learn_kernel, make_task
+from softntk.diffusion.kernel_flow import flow_of_pairs, learn_kernel
 from softntk.diffusion.matching import TimeLaw, noisy_samples
+from softntk.diffusion.network_flow import train_network
 from softntk.diffusion.process import Constant
 from softntk.diffusion.split import chain_to_kl, error_split, lipschitz_constant, truncation
-from softntk.diffusion.wide import train_network
+from softntk.diffusion.task import make_task
 from softntk.kernels.limit import LimitKernel
 from softntk.linearization.deviations import deviation
 from softntk.linearization.tubes import tube
@@ -62,7 +62,7 @@ def _setting(draw: int, parameters: Parameters):
     clean = mixture.sample(clean_key, parameters["samples"])
     fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     task = make_task(
-        task_key, clean, process, law, views=parameters["views"], held_out_views=4, labels=parameters["labels"]
+        task_key, clean, process, law, copies=parameters["views"], validation_copies=4, labels=parameters["labels"]
     )
     return mixture, MixtureDenoiser(process, mixture), task, fresh, rest
 
@@ -80,7 +80,7 @@ def _network(name: str, parameters: Parameters) -> dict:
     for draw in range(parameters["draws"]):
         mixture, truth, task, fresh, key = _setting(draw, parameters)
         start_key, mark_key = jax.random.split(key)
-        frame, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
+        preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
         features, scale = features_named(name), parameters["scales"][name]
         start = paired(
             start_key,
@@ -91,16 +91,14 @@ def _network(name: str, parameters: Parameters) -> dict:
             scale=scale,
             dtype=jnp.float32,
         )
-        run = train_network(start, pairs, legs=1, leg_steps=parameters["steps"])
-        phi = draw_landmarks(mark_key, LimitKernel(features, scale), pairs.inputs, count=parameters["landmarks"])
-        path = kernel_path(phi, pairs.inputs, pairs.labels)
+        run = train_network(start, pairs, chunks=1, chunk_steps=parameters["steps"])
+        path = flow_of_pairs(mark_key, LimitKernel(features, scale), pairs, count=parameters["landmarks"])
         splits.append(
             error_split(
                 path,
                 run.tau,
-                frame,
-                pairs.inputs,
-                task.every,
+                preconditioning,
+                task.noisy_all,
                 truth,
                 fresh,
                 lambda u, net=run.network: net(u.astype(jnp.float32)).astype(u.dtype),
@@ -116,19 +114,18 @@ def _kernel(parameters: Parameters) -> dict:
         fit_key, chain_key = jax.random.split(key)
         fit = learn_kernel(fit_key, task, scales=parameters["kernel_scales"], count=parameters["landmarks"])
         tau = fit.choice["tau"]
-        splits.append(error_split(fit.path, tau, fit.frame, fit.pairs.inputs, task.every, truth, fresh))
+        splits.append(error_split(fit.path, tau, fit.preconditioning, task.noisy_all, truth, fresh))
         grid = jnp.geomspace(task.law.end, task.law.start, parameters["sampler_steps"] + 1)
         chain = chain_to_kl(chain_key, task.process, mixture, fit.denoiser, grid, count=parameters["fresh"])
         chains.append([[chain[name].mean, chain[name].error] for name in CHAIN])
-        cut = truncation(fit.frame, truth, fresh)
+        cut = truncation(fit.preconditioning, truth, fresh)
         sample = fit.pairs.inputs[: parameters["lambda_pairs"]]
-        kernel = fit.path.features.kernel(sample, None)
+        kernel = fit.path.kernel(sample, None)
         lowest = jnp.linalg.eigvalsh(kernel)
         floor = dense_radius(lowest)
-        weights = fit.path.predictor(fit.path.flow_factors(jnp.asarray([tau]))[0]).weights
         # All in the space of the kernel divided by its largest entry, which is bounded by 1.
         top = jnp.diagonal(kernel).max()
-        squared_norm = (weights**2).sum() * top
+        squared_norm = fit.path.norms(taus=[tau])[0] ** 2 * top
         facts.append(
             [
                 cut["mass"].mean,

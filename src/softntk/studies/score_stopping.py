@@ -8,17 +8,16 @@ time. The oracle looks at the truth; nobody else does.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
 from softntk.data.mixture import mixture_named
 from softntk.diffusion.exact import MixtureDenoiser
-from softntk.diffusion.landmarks import draw_landmarks, kernel_path
-from softntk.diffusion.learn import make_task, path_errors
+from softntk.diffusion.kernel_flow import flow_of_pairs, path_errors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.process import Constant
 from softntk.diffusion.stopping import RULES, flow_times, stop_by_error, stopping_times
+from softntk.diffusion.task import make_task
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import Softmax
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -49,22 +48,21 @@ def _one(labels: str, count: int, draw: int, parameters: Parameters) -> dict[str
     fresh = noisy_samples(view_key, mixture.sample(fresh_key, parameters["fresh"]), process, law=law)
     truth = MixtureDenoiser(process, mixture)(fresh.times, fresh.points)
     views = max(parameters["pairs"] // count, 1)
-    task = make_task(task_key, clean, process, law, views=views, held_out_views=max(4000 // count, 2), labels=labels)
-    frame, pairs = task.pairs(_WEIGHT_OF_TIME)
-    phi = draw_landmarks(
-        mark_key, LimitKernel(Softmax(), parameters["scale"]), pairs.inputs, count=parameters["landmarks"]
+    task = make_task(
+        task_key, clean, process, law, copies=views, validation_copies=max(4000 // count, 2), labels=labels
     )
-    path = kernel_path(phi, pairs.inputs, pairs.labels)
+    preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME)
+    kernel = LimitKernel(Softmax(), parameters["scale"])
+    path = flow_of_pairs(mark_key, kernel, pairs, count=parameters["landmarks"])
     grid = flow_times(path, parameters["grid"], longest=parameters["longest"])
-    factors = path.flow_factors(grid)
-    errors = path_errors(path, factors, frame, fresh, truth)
-    held = path_errors(path, factors, frame, task.held_out, task.targets)
+    errors = path_errors(path, grid, preconditioning, fresh, truth)
+    held = path_errors(path, grid, preconditioning, task.noisy_validation, task.targets)
     times = stopping_times(path, stop_by_error(held, np.asarray(grid)))
     times["oracle"] = stop_by_error(errors, np.asarray(grid))
     # A rule that never stops goes to the end of the grid.
     stops = np.array([min(times[rule], float(grid[-1])) for rule in RULES])
-    at = path_errors(path, path.flow_factors(jnp.asarray(stops)), frame, fresh, truth)
-    largest = float(path.values[-1])
+    at = path_errors(path, stops, preconditioning, fresh, truth)
+    largest = float(path.eigenvalues[-1])
     return {"curve": errors, "grid": np.asarray(grid) * largest, "stop": stops * largest, "error": at}
 
 

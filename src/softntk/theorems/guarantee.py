@@ -69,6 +69,10 @@ class Check:
         statement = self.hypothesis.statement
         if self.left is None or self.right is None:
             return f"{statement}: {self.status}"
+        if self.status is Status.NOT_MET:
+            formula = f" ({self.hypothesis.formula})" if self.hypothesis.formula else ""
+            relation = _IN_WORDS[self.hypothesis.relation]
+            return f"{statement}: {self.status}, {self.left:.6g} is not {relation} {self.right:.6g}{formula}"
         formula = f"{self.hypothesis.formula}: " if self.hypothesis.formula else ""
         return f"{statement}: {self.status} ({formula}{self.left:.6g} {self.hypothesis.relation} {self.right:.6g})"
 
@@ -97,6 +101,8 @@ class Hypothesis:
             return Check(self, Status.UNDECIDED, left, right)
         return Check(self, Status.MET if _RELATIONS[self.relation](left, right) else Status.NOT_MET, left, right)
 
+
+_IN_WORDS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "=": "equal to"}
 
 _RELATIONS: dict[str, Callable[[float, float], bool]] = {
     "<": lambda left, right: left < right,
