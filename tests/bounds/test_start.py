@@ -13,6 +13,8 @@ from softntk.bounds.capping import MULTIPLE, capped, damping_of
 from softntk.bounds.lipschitz import smoothness
 from softntk.bounds.start import SMALLEST_RESIDUAL, residual_above, singular_ends
 
+pytestmark = pytest.mark.optimized
+
 NAMES = ("softmax", "exponential", "relu")
 KINDS = ("ordinary", "gap 24", "gap 36", "gap 80", "tiny", "huge", "fitted")
 

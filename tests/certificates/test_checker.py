@@ -410,17 +410,34 @@ def test_arrays_can_stand_beside_the_file(tmp_path):
     path = write(tmp_path / "apart.json", prove(*arguments), *arguments, embed=False)
     assert json.loads(path.read_text())["arrays"]["hidden"]["data"] is None
     assert verify(path).verdict.answer is Answer.CERTIFIED
-    assert checker.main([str(path), str(tmp_path / "apart.npz")]) == 0
+    beside = tmp_path / "apart.certificate.npz"
+    assert checker.main([str(path), str(beside)]) == 0
     assert checker.main([str(path)]) == 2
-    beside = tmp_path / "apart.npz"
     arrays = dict(np.load(beside))
     arrays["hidden"] = arrays["hidden"] + 1e-15
     np.savez(beside, allow_pickle=False, **arrays)
     with pytest.raises(BadInput, match="hidden: the bytes have another SHA-256"):
         verify(path)
     beside.write_bytes(b"PK no archive")
-    with pytest.raises(BadInput, match=r"apart\.npz"):
+    with pytest.raises(BadInput, match=r"apart\.certificate\.npz"):
         verify(path)
+
+
+@pytest.mark.parametrize("embed", [True, False])
+def test_a_file_of_the_user_beside_it_is_neither_written_to_nor_taken_for_its_own(tmp_path, embed):
+    arguments, data = make("exact"), tmp_path / "mydata.npz"
+    for content in (b"PK no archive", None):
+        np.savez(data, inputs=np.ones((3, 2)), hidden=np.ones(3)) if content is None else data.write_bytes(content)
+        before = data.read_bytes()
+        path = write(tmp_path / "mydata", prove(*arguments), *arguments, embed=embed)
+        assert (path.name, data.read_bytes()) == ("mydata.json", before)
+        assert verify(path).verdict.answer is Answer.CERTIFIED
+        assert verify(tmp_path / "mydata").verdict.answer is Answer.CERTIFIED
+    with pytest.raises(BadInput, match=r"ends in \.json"):
+        write(tmp_path / "mydata.npz", prove(*arguments), *arguments, embed=embed)
+    if not embed:  # as earlier versions named it
+        (tmp_path / "mydata.certificate.npz").replace(data)
+        assert verify(path).verdict.answer is Answer.CERTIFIED
 
 
 def test_data_given_must_be_the_data_of_the_certificate(folder):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from jacobians import draw
+from softntk.bounds.inexact_step import step_error
 from softntk.bounds.lipschitz import smoothness
-from softntk.bounds.rounding import step_error
 from softntk.certificates.convergence import certify
 from softntk.certificates.inexact import certify_inexact
 from softntk.failures import BadInput

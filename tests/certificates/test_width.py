@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from softntk.certificates.convergence import certify
-from softntk.certificates.width import smallest_certified_width, smallest_trained_width, smallest_width
+from softntk.certificates.width import smallest_established_width, smallest_trained_width, smallest_width
 from softntk.failures import BadInput
 from softntk.networks.features import FEATURES
 from softntk.networks.initialization import paired
@@ -46,7 +46,7 @@ def test_training_needs_less_width_than_a_certificate():
     inputs = jax.random.normal(x_key, (3, 6))
     inputs, labels = inputs / jnp.linalg.norm(inputs, axis=1, keepdims=True), jnp.asarray([[1.0], [-1.0], [1.0]])
     features = FEATURES["exponential"]
-    proved = smallest_certified_width(inputs, labels, features, key=key, largest=256)
+    proved = smallest_established_width(inputs, labels, features, key=key, largest=256)
     trained = smallest_trained_width(inputs, labels, features, key=key, largest=256, steps=2000)
     assert trained.width is not None
     assert proved.width is not None

@@ -29,11 +29,11 @@ def test_errors_are_those_of_a_denoiser_that_is_off_by_a_known_amount(key):
         excess_risk(key, off, TRUTH, PROCESS, clean, law=law, weight="snr")
 
 
-def test_views_of_one_sample_do_not_count_as_independent(key):
+def test_copies_of_one_sample_do_not_count_as_independent(key):
     clean = MIXTURE.sample(key, 100)
-    early = TimeLaw(start=0.001, end=0.002)  # so that all views of a sample look alike
+    early = TimeLaw(start=0.001, end=0.002)  # so that all copies of a sample look alike
     twice, often = (
-        integrated_error(key, lambda t, x: 9 * x, TRUTH, PROCESS, clean, law=early, views=views).error
-        for views in (2, 32)
+        integrated_error(key, lambda t, x: 9 * x, TRUTH, PROCESS, clean, law=early, copies=copies).error
+        for copies in (2, 32)
     )
-    assert often > twice / 1.2  # independent views would divide it by 4
+    assert often > twice / 1.2  # independent copies would divide it by 4

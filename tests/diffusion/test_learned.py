@@ -1,6 +1,7 @@
-"""Learned denoisers: frames, kernels by landmarks, networks, references, stopping, the split, and the file."""
+"""Learned denoisers: preconditioning, kernels, networks, references, stopping, the split, and the file."""
 
 import dataclasses
+import json
 import math
 
 import jax
@@ -15,7 +16,7 @@ from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
 from softntk.diffusion.kernel_flow import flow_of_pairs, learn_kernel
 from softntk.diffusion.learn import learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
-from softntk.diffusion.model import LearnedScore
+from softntk.diffusion.model import LearnedScore, open_score
 from softntk.diffusion.neighbors import NeighborDenoiser
 from softntk.diffusion.network_flow import learn_network
 from softntk.diffusion.preconditioning import PreconditionedDenoiser, preconditioned_pairs
@@ -54,7 +55,7 @@ def test_the_baseline_is_the_exact_denoiser_of_gaussian_data(task):
 
 
 @pytest.mark.parametrize("name", ["residual", "plain"])
-def test_a_frame_gives_back_what_its_labels_say(name, task):
+def test_a_preconditioning_gives_back_what_its_labels_say(name, task):
     other = dataclasses.replace(task, preconditioning_name=name)
     preconditioning, pairs = other.pairs(0.5)
     assert float(jnp.abs(pairs.labels).max()) == pytest.approx(1.0)
@@ -72,7 +73,7 @@ def test_averaged_labels_estimate_the_same_with_less_noise(task):
     )
     noise = [float(((each.labels - clean) ** 2).mean()) for each in (drawn, averaged)]
     assert noise[1] < 0.3 * noise[0]
-    # In the mean over views they agree: any function of the input has the same inner product with both.
+    # In the mean over copies they agree: any function of the input has the same inner product with both.
     gap = ((drawn.labels - averaged.labels) * drawn.inputs[:, :1]).mean(axis=1)
     assert abs(float(gap.mean())) < 4 * float(gap.std()) / gap.size**0.5
 
@@ -123,7 +124,7 @@ def test_a_wide_network_follows_its_flow(task):
     assert isinstance(found.denoiser, PreconditionedDenoiser)
 
 
-def test_references_are_chosen_on_held_out_views(task):
+def test_references_are_chosen_on_held_out_samples(task):
     exact = TRUTH(FRESH.times, FRESH.points)
     neighbors, smoothed = learn_neighbors(task), learn_blur(task)
     assert neighbors.held_out.size > 2
@@ -216,6 +217,32 @@ def test_a_model_comes_back_from_its_file(kind, task, fit, tmp_path):
     np.testing.assert_array_equal(back.denoiser(FRESH.times, FRESH.points), denoiser(FRESH.times, FRESH.points))
     np.testing.assert_array_equal(back.in_units(jnp.ones((1, 2))), [[4.0, 6.0]])
     assert (back.start, back.end, back.description["data"]) == (0.02, 5.0, "x")
+
+
+def test_a_file_of_the_first_format_is_read(fit, tmp_path):
+    """There the kernel had features at its landmarks, and the preconditioning another name."""
+    arrays, details = fit.denoiser.parts()
+    details["frame"] = details.pop("preconditioning")
+    description = {
+        "format": "softntk-score/1",
+        "kind": "kernel",
+        "details": details,
+        "process": {"name": "constant", "rate": 1.0, "horizon": 5.0},
+        "start": 0.02,
+        "end": 5.0,
+        "training": {},
+    }
+    np.savez(
+        tmp_path / "old.npz",
+        centers=arrays["points"],
+        whitening=np.eye(len(arrays["points"])),
+        weights=arrays["coefficients"],
+        shift=np.zeros(2),
+        factor=np.ones(2),
+        description=np.array(json.dumps(description)),
+    )
+    found = open_score(tmp_path / "old")
+    np.testing.assert_array_equal(found.denoiser(FRESH.times, FRESH.points), fit.denoiser(FRESH.times, FRESH.points))
 
 
 @pytest.mark.parametrize("name", SHAPES)

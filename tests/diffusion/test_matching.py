@@ -8,7 +8,6 @@ from scipy.integrate import quad
 
 from softntk.data import mixture_named
 from softntk.diffusion import (
-    WEIGHTS,
     Constant,
     Linear,
     MixtureDenoiser,
@@ -16,9 +15,9 @@ from softntk.diffusion import (
     TimeLaw,
     mixture_score,
     noisy_samples,
-    split_clean,
     unit_ball_map,
 )
+from softntk.diffusion.matching import WEIGHTS, split_clean
 from softntk.failures import BadInput
 
 PROCESS, MIXTURE = Constant(horizon=5.0), mixture_named("three-gaussians")
@@ -35,26 +34,26 @@ def test_times_have_the_density_that_is_declared(name, key):
     assert np.abs(share - np.arange(1, 4001)[::100] / 4000).max() < 2.2 / 4000**0.5  # Kolmogorov, p about 1e-4
 
 
-def test_views_are_the_forward_process_of_their_clean_sample(key):
+def test_noisy_samples_are_the_forward_process_of_their_clean_sample(key):
     clean = MIXTURE.sample(key, 500)
-    views = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), copies=4)
-    assert views.count == 2000
-    np.testing.assert_array_equal(views.clean, clean[views.owners])
-    np.testing.assert_array_equal(np.bincount(views.owners), np.full(500, 4))
-    a, v = PROCESS.alpha(views.times), PROCESS.variance(views.times)
-    noise = np.asarray((views.points - a[:, None] * views.clean) / jnp.sqrt(v)[:, None])
+    noisy = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), copies=4)
+    assert noisy.count == 2000
+    np.testing.assert_array_equal(noisy.clean, clean[noisy.owners])
+    np.testing.assert_array_equal(np.bincount(noisy.owners), np.full(500, 4))
+    a, v = PROCESS.alpha(noisy.times), PROCESS.variance(noisy.times)
+    noise = np.asarray((noisy.points - a[:, None] * noisy.clean) / jnp.sqrt(v)[:, None])
     assert np.abs(noise.mean(axis=0)).max() < 4.5 / 2000**0.5
     assert np.abs(noise.T @ noise / 2000 - np.eye(2)).max() < 4.5 * (2 / 2000) ** 0.5
     # One time in each quarter of the law, for every sample.
-    level = np.log(np.asarray(views.times) / 0.02) / np.log(5 / 0.02)
+    level = np.log(np.asarray(noisy.times) / 0.02) / np.log(5 / 0.02)
     np.testing.assert_array_equal(np.floor(4 * level).reshape(500, 4), np.tile(np.arange(4), (500, 1)))
 
 
 def test_the_labels_have_the_denoiser_as_their_conditional_mean(key):
-    views = noisy_samples(key, MIXTURE.sample(jax.random.key(1), 4000), PROCESS, law=TimeLaw(), views=1)
-    error = np.asarray(views.clean - MixtureDenoiser(PROCESS, MIXTURE)(views.times, views.points))
+    noisy = noisy_samples(key, MIXTURE.sample(jax.random.key(1), 4000), PROCESS, law=TimeLaw(), copies=1)
+    error = np.asarray(noisy.clean - MixtureDenoiser(PROCESS, MIXTURE)(noisy.times, noisy.points))
     # Uncorrelated with any function of (t, x): with 1, x, and x times the time.
-    for values in (np.ones((4000, 1)), views.points, views.points * views.times[:, None]):
+    for values in (np.ones((4000, 1)), noisy.points, noisy.points * noisy.times[:, None]):
         products = error * np.asarray(values)
         assert (np.abs(products.mean(axis=0)) < 4.5 * products.std(axis=0) / 4000**0.5).all()
     assert error.std() > 0.1
@@ -86,17 +85,17 @@ def test_a_split_shares_no_clean_sample(key):
 @pytest.mark.parametrize("constant", [1.0, None])
 def test_the_map_stays_in_the_ball_and_counts_what_it_truncates(constant, key):
     clean = MIXTURE.sample(key, 2000)
-    views = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), copies=1)
+    noisy = noisy_samples(jax.random.key(1), clean, PROCESS, law=TimeLaw(), copies=1)
     into = unit_ball_map(PROCESS, clean, start=0.02, end=5.0, radius=2.0, constant=constant)
-    u = np.asarray(into(views.times, views.points))
+    u = np.asarray(into(noisy.times, noisy.points))
     norms = np.linalg.norm(u, axis=1)
     assert u.shape == (2000, into.input_size)
     assert norms.max() <= 1 + 1e-15
     if constant is None:
         np.testing.assert_allclose(norms, 1, rtol=1e-12)
-    z = np.asarray(into.standardized(views.times, views.points))
+    z = np.asarray(into.standardized(noisy.times, noisy.points))
     assert (z**2).sum(axis=1).mean() == pytest.approx(2, rel=0.1)  # at every time E|z|^2 = d
-    outside = np.asarray(into.truncated(views.times, views.points))
+    outside = np.asarray(into.truncated(noisy.times, noisy.points))
     np.testing.assert_array_equal(outside, np.linalg.norm(z, axis=1) > 2)
     assert 0.02 < outside.mean() < 0.3
     # What is truncated ends on the sphere of radius R: nothing farther out, in the same direction.
@@ -123,7 +122,7 @@ def test_points_that_are_kept_are_told_apart_by_place_and_time(key):
     [
         (lambda: TimeLaw("normal"), "`name` must be one of log-uniform, uniform"),
         (lambda: TimeLaw(start=0.0), "`start` must be positive and below end"),
-        (lambda: noisy_samples(jax.random.key(0), np.ones((3, 2)), PROCESS, law=TimeLaw(), views=0), "`views`"),
+        (lambda: noisy_samples(jax.random.key(0), np.ones((3, 2)), PROCESS, law=TimeLaw(), copies=0), "`copies`"),
         (lambda: noisy_samples(jax.random.key(0), np.ones((3, 2)), Linear(), law=TimeLaw()), "`law` must end before"),
         (lambda: split_clean(jax.random.key(0), np.ones((3, 2)), 0.01), "`held_out` must leave rows"),
         (lambda: unit_ball_map(PROCESS, np.ones((3, 2)), start=0.02, end=5.0), "`clean` must hold different points"),

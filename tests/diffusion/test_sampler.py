@@ -16,17 +16,16 @@ from softntk.diffusion import (
     Cosine,
     Linear,
     MixtureDenoiser,
-    NormalLaw,
     chain_to_kl,
     ddim,
     flow_sample,
     law_of_samples,
-    normal_divergence,
     sample,
-    sliced_wasserstein,
     time_grid,
 )
+from softntk.diffusion.law import NormalLaw, normal_divergence
 from softntk.failures import BadInput
+from softntk.samples import sliced_wasserstein
 
 PROCESS, START = Constant(horizon=5.0), 0.05
 THREE = MixtureDenoiser(PROCESS, mixture_named("three-gaussians"))

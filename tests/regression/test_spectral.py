@@ -222,6 +222,7 @@ def test_auto_takes_the_cheaper(kernel, problem):
     assert spectral_fit(kernel, problem[0][:, :1], problem[1], solver=Auto()).solver == "expanded"
     assert spectral_fit(kernel, *problem).solver == "dense"
     assert spectral_fit(LimitKernel(ReLU()), *problem).solver == "dense"
+    assert spectral_fit(kernel, problem[0][:, :1], problem[1], solver=Auto((Dense(),))).solver == "dense"
 
 
 def test_single_precision_is_allowed_on_request(kernel, problem, new):

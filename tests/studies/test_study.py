@@ -1,5 +1,7 @@
 """The frame of a study: cells, resumption, records."""
 
+import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -45,23 +47,58 @@ def test_an_interrupted_study_goes_on_where_it_stopped(tmp_path):
     np.testing.assert_array_equal(record.arrays["square"], [0, 1, 4, 9])
 
 
-def test_other_parameters_pick_up_nothing(tmp_path):
+def test_cells_of_other_parameters_and_studies_are_neither_used_nor_deleted(tmp_path):
     calls = []
     for seed in (7, 8, 7):
         run(counting(calls), {"seed": seed, "count": 2}, command="x", folder=tmp_path)
     assert calls == [0, 1, 0, 1]
-    forget_cells(tmp_path)
+    forget_cells(counting(calls), {"seed": 7, "count": 2}, tmp_path)
+    run(counting(calls), {"seed": 8, "count": 2}, command="x", folder=tmp_path)
+    assert calls == [0, 1, 0, 1]
     run(counting(calls), {"seed": 7, "count": 2}, command="x", folder=tmp_path)
     assert calls == [0, 1, 0, 1, 0, 1]
+    for seed in (7, 8):
+        forget_cells(counting(calls), {"seed": seed, "count": 2}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_cell_is_computed_again(tmp_path):
-    calls = []
-    run(counting(calls), {"seed": 7, "count": 1}, command="x", folder=tmp_path)
+@pytest.mark.parametrize(
+    "damage", [b"", b"PK\x03\x04 not an archive", "cut", "other arrays", "a byte", "a folder", "a pipe"]
+)
+def test_a_damaged_cell_is_computed_again(tmp_path, damage):
+    calls, parameters = [], {"seed": 7, "count": 1}
+    run(counting(calls), parameters, command="x", folder=tmp_path)
     (kept,) = (tmp_path / ".cells").rglob("*.npz")
-    kept.write_bytes(b"PK\x03\x04 not an archive")
-    run(counting(calls), {"seed": 7, "count": 1}, command="x", folder=tmp_path)
+    content = kept.read_bytes()
+    changed = content.index(b"NUMPY") + 130  # within the entries
+    if damage == "other arrays":
+        np.savez(kept, square=np.array(9))
+    elif damage in ("a folder", "a pipe"):
+        kept.unlink()
+        os.mkfifo(kept) if damage == "a pipe" else kept.mkdir()
+    else:
+        bytewise = content[:changed] + b"\xff" + content[changed + 1 :]
+        kept.write_bytes({"cut": content[:-30], "a byte": bytewise}.get(damage, damage))
+    record = run(counting(calls), parameters, command="x", folder=tmp_path)
     assert calls == [0, 0]
+    np.testing.assert_array_equal(record.arrays["square"], [0])
+
+
+def test_a_file_in_place_of_the_cells_and_a_full_disk_are_refused_in_words(tmp_path, monkeypatch):
+    calls, parameters = [], {"seed": 7, "count": 1}
+    (tmp_path / ".cells").touch()
+    with pytest.raises(BadInput, match=r"a file, .*\.cells"):
+        run(counting(calls), parameters, command="x", folder=tmp_path)
+    assert calls == []
+    (tmp_path / ".cells").unlink()
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BadInput, match="No space left"):
+        run(counting(calls), parameters, command="x", folder=tmp_path)
+    assert not [each for each in tmp_path.rglob("*") if each.is_file()]
 
 
 def test_presets_and_names():

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.bounds.lipschitz import Smoothness
-from softntk.bounds.roundoff import ROOM
+from softntk.bounds.roundoff import SLACK
 from softntk.bounds.start import singular_ends
 from softntk.networks.features import Softmax
 
@@ -67,7 +67,7 @@ class Floor(eqx.Module):
         # int_0^u exp(s x) ds = e(u) / x, and that per distance is e(u) / (u x), 1 in the limit.
         per_distance = jnp.where(reach > 0, growth / jnp.where(reach > 0, reach, 1), 1)
         # Where the line is negative it is a lower bound whatever it is divided by.
-        return self.start / shrink / ROOM, alpha * self.cap * per_distance / shrink * ROOM
+        return self.start / shrink / SLACK, alpha * self.cap * per_distance / shrink * SLACK
 
 
 @eqx.filter_jit
@@ -79,7 +79,7 @@ def capped(smooth: Smoothness) -> Floor:
     nothing = jnp.zeros_like(cap)
     return Floor(
         start=singular_ends(start, damping=damping, multiple=MULTIPLE if centered else None).low,
-        cap=cap * ROOM,
+        cap=cap * SLACK,
         norm=smooth.longest,
         mean=start.mean_norms.max() if centered else nothing,
         share=smooth.share if centered else nothing,

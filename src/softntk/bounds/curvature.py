@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.bounds.lipschitz import Smoothness, smoothness
-from softntk.bounds.roundoff import ROOM
+from softntk.bounds.roundoff import SLACK
 from softntk.networks.features import Softmax
 from softntk.networks.two_layer import TwoLayer
 
@@ -40,13 +40,13 @@ def derivative_bounds(smooth: Smoothness, radii: Float[Array, " j"]) -> Float[Ar
         BadInput: the network is ReLU.
     """
     second = smooth.lipschitz_at(radii)
-    third = second * smooth.longest * ROOM
+    third = second * smooth.longest * SLACK
     if isinstance(smooth.features, Softmax):
         # No weight grows faster than exp(u |x| sqrt 2), and none is above m.
         growth = jnp.exp(math.sqrt(2) * smooth.longest * radii)
         share = jnp.minimum(jnp.exp(smooth.start.scores_above.max()) * growth / smooth.width, 1)
         squares = jnp.minimum((smooth.share * growth) ** 2, 1)
-        third = third * (jnp.sqrt(1 + squares) + 3 * jnp.sqrt(share)) * ROOM
+        third = third * (jnp.sqrt(1 + squares) + 3 * jnp.sqrt(share)) * SLACK
     return jnp.stack([second, third])
 
 

@@ -43,9 +43,9 @@ class Floor:
         damping: sqrt(omega) (m,).
         cap: tau, above sqrt(omega_r) nu_r for every neuron.
         start: s, from below.
-        lowest: below the smallest eigenvalue of the damped Gram matrix, `start`^2 with room for the checker, which
+        lowest: below the smallest eigenvalue of the damped Gram matrix, `start`^2 with slack for the checker, which
             factors the matrix minus s^2 I in float64.
-        highest: above sqrt(omega_r) nu_r for every neuron, `cap` without room.
+        highest: above sqrt(omega_r) nu_r for every neuron, `cap` without slack.
     """
 
     damping: Float[np.ndarray, " m"]
@@ -99,14 +99,14 @@ class Change:
             signs = np.concatenate([signs, np.full((len(signs), 1, at.width), arb(MULTIPLE))], axis=1)
         gram = at.gram_of_rows(at.slopes * balls(damping), signs)
         lowest = lambda_min_lower(gram)
-        room = 64 * len(gram) * 2.0**-52 * lambda_max_upper(gram)
-        if not lowest > room:
+        slack = 64 * len(gram) * 2.0**-52 * lambda_max_upper(gram)
+        if not lowest > slack:
             return nothing
         highest = float(uppers(balls(damping) * balls(peaks)).max())
         return Floor(
             damping,
             cap=upper(arb(highest) * (1 + arb(2) ** -36)),
-            start=lower((arb(lowest) - room).sqrt()),
+            start=lower((arb(lowest) - slack).sqrt()),
             lowest=lowest,
             highest=highest,
         )

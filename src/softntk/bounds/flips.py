@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.bounds.roundoff import ROOM, gamma
+from softntk.bounds.roundoff import SLACK, gamma
 
 __all__ = ["jumps"]
 
@@ -41,14 +41,14 @@ def jumps(
     Gains are raised and costs lowered by more than rounding before they are subtracted, so that what is left is never
     too small; sums over neurons have their own factor.
     """
-    joint = jnp.minimum(_one_by_one(margins, magnitudes, radii), _together(margins, magnitudes * ROOM, radii))
-    return jnp.sqrt(joint) * (ROOM * (1 + gamma(margins.shape[1] + len(_FRACTIONS))))
+    joint = jnp.minimum(_one_by_one(margins, magnitudes, radii), _together(margins, magnitudes * SLACK, radii))
+    return jnp.sqrt(joint) * (SLACK * (1 + gamma(margins.shape[1] + len(_FRACTIONS))))
 
 
 def _one_by_one(
     margins: Float[Array, "n m"], gram: Float[Array, "n n"], radii: Float[Array, " j"]
 ) -> Float[Array, " j"]:
-    costs = jnp.cumsum(jnp.sort(margins, axis=1) ** 2, axis=1) / (ROOM * (1 + gamma(margins.shape[1])))
+    costs = jnp.cumsum(jnp.sort(margins, axis=1) ** 2, axis=1) / (SLACK * (1 + gamma(margins.shape[1])))
 
     def at(radius: Float[Array, ""]) -> Float[Array, ""]:
         return jnp.sum(jnp.diagonal(gram) * (costs <= radius**2).sum(axis=1).astype(gram.dtype))
@@ -68,7 +68,7 @@ def _together(margins: Float[Array, "n m"], gram: Float[Array, "n n"], radii: Fl
             best, before = carry
             within = tile <= share
             gain = jnp.where(within, gram @ within.astype(gram.dtype), 0)
-            cost = jnp.where(within, jnp.maximum(before, tile), 0) ** 2 / ROOM
+            cost = jnp.where(within, jnp.maximum(before, tile), 0) ** 2 / SLACK
             best = jnp.maximum(best, gain[None] - multipliers[:, None, None] * cost[None])
             return (best, share), best.sum(axis=2)
 

@@ -14,7 +14,7 @@ alpha = a = max_r |a_r| (sqrt(k) for signs) for the exponential network, a + max
 `peaks` holds the square roots at W0, one a neuron; inside a ball only the highest few are computed again.
 ReLU. The Jacobian jumps where a pre-activation changes sign: see `flips`.
 Every number is an upper bound for the exact network: what rounding can do to scores, means and G is added (`start`),
-and a factor `roundoff.ROOM` covers the rest. The proofs are in docs/certificates.md (Lemmas S, E and R).
+and a factor `roundoff.SLACK` covers the rest. The proofs are in docs/certificates.md (Lemmas S, E and R).
 """
 
 import math
@@ -25,7 +25,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.bounds.flips import jumps
-from softntk.bounds.roundoff import ROOM, TINY, UNIT
+from softntk.bounds.roundoff import SLACK, TINY, UNIT
 from softntk.bounds.start import Start, evaluated
 from softntk.failures import BadInput
 from softntk.networks.features import Exponential, Features, ReLU, Softmax
@@ -70,7 +70,7 @@ class Smoothness(eqx.Module):
     @property
     def share(self) -> Float[Array, ""]:
         """max |S_i|, from above (softmax)."""
-        return jnp.minimum(jnp.sqrt(self.start.energies.max()) / self.width, 1) * ROOM
+        return jnp.minimum(jnp.sqrt(self.start.energies.max()) / self.width, 1) * SLACK
 
     @eqx.filter_jit
     def weights(self, radius: float | Float[Array, ""]) -> Float[Array, "n m"]:
@@ -112,9 +112,9 @@ class Smoothness(eqx.Module):
             if self.width > HIGHEST:
                 height = jnp.maximum(height, heights[-1] * growth)
             if not isinstance(self.features, Softmax):
-                return start.output_norm * height * ROOM
+                return start.output_norm * height * SLACK
             drift = start.output_norm * jnp.sqrt(jnp.minimum(top * growth / self.width, 1)) * self.longest
-            return (start.output_norm + start.mean_norms.max() + radius * drift) * height * ROOM
+            return (start.output_norm + start.mean_norms.max() + radius * drift) * height * SLACK
 
         return jax.lax.map(at, radii)
 
@@ -127,25 +127,25 @@ class Smoothness(eqx.Module):
     def changes(self, radii: Float[Array, " j"]) -> Float[Array, " j"]:
         """Delta at several radii in ascending order, sharing the work."""
         if not isinstance(self.features, ReLU):
-            return radii * self.lipschitz_at(radii) * ROOM
-        return self.start.output_norm * jumps(self.start.margins, self.start.magnitudes, radii) * ROOM
+            return radii * self.lipschitz_at(radii) * SLACK
+        return self.start.output_norm * jumps(self.start.margins, self.start.magnitudes, radii) * SLACK
 
     def _bound(self, scores: Float[Array, "n c"], radius: Float[Array, ""]) -> Float[Array, "n c"]:
         """c for some of the neurons, given by their columns of `scores_above`."""
         reach = radius * self.start.norms[:, None]
         if isinstance(self.features, Exponential):
-            return jnp.exp(scores + reach) * ROOM + TINY
+            return jnp.exp(scores + reach) * SLACK + TINY
         few = 4 * UNIT * (1 + math.log(self.width))
         log_share = jnp.minimum(scores - math.log(self.width) + few, 0)
         rest = -jnp.expm1(log_share)
         # sum_q S_q^2 - S_r^2 cancels where one share has it all: the error of both is added.
-        squares = self.start.energies[:, None] / self.width**2 * ROOM
+        squares = self.start.energies[:, None] / self.width**2 * SLACK
         others = squares - jnp.exp(2 * (log_share - 2 * self.start.score_error[:, None])) + 4 * few * squares
         # The others' squares are at most (1 - S)^2; where 1 - S is lost to rounding, that is what is used.
         spread = jnp.where(rest > 0, jnp.clip(others / jnp.where(rest > 0, rest, 1) ** 2, 0, 1), 1)
-        logit = log_share - jnp.log(rest) + reach * jnp.sqrt(1 + spread) * ROOM
+        logit = log_share - jnp.log(rest) + reach * jnp.sqrt(1 + spread) * SLACK
         # Logarithms of the size of a few hundred are off by some 1e-13.
-        weights = self.width * jnp.exp(-jax.nn.softplus(-logit - 64 * UNIT * (1 + jnp.abs(logit)))) * ROOM + TINY
+        weights = self.width * jnp.exp(-jax.nn.softplus(-logit - 64 * UNIT * (1 + jnp.abs(logit)))) * SLACK + TINY
         return jnp.where(jnp.isnan(logit) | ~(rest > 0), self.width, jnp.minimum(weights, self.width))
 
     def _require_smooth(self, name: str) -> None:
@@ -168,7 +168,7 @@ def smoothness(network: TwoLayer, inputs: Float[Array, "n d"]) -> Smoothness:
     start = evaluated(network, inputs)
     peaks = jnp.zeros_like(start.scores[0])
     if not isinstance(start.features, ReLU):
-        peaks = jnp.sqrt(largest_by_neuron(start.magnitudes**2, jnp.exp(start.scores_above))) * ROOM
+        peaks = jnp.sqrt(largest_by_neuron(start.magnitudes**2, jnp.exp(start.scores_above))) * SLACK
     return Smoothness(start, peaks)
 
 
@@ -176,7 +176,7 @@ def largest_by_neuron(matrix: Float[Array, "n n"], weights: Float[Array, "n m"],
     """Upper bounds of lambda_max(diag(c_r) M diag(c_r)) for entrywise nonnegative M, all r at once.
 
     Collatz and Wielandt: for a nonnegative matrix B and any positive v, lambda_max(B) <= max_i (B v)_i / v_i. Here v
-    is a few steps of the power method from c_r, and the best of the bounds on the way is kept, with room for rounding.
+    is a few steps of the power method from c_r, and the best of the bounds on the way is kept, with slack for rounding.
     """
     size, width = weights.shape
 
@@ -187,7 +187,7 @@ def largest_by_neuron(matrix: Float[Array, "n n"], weights: Float[Array, "n m"],
         for _ in range(steps):
             weighted = tile * vectors
             image = tile * (matrix @ weighted + 4 * size * TINY * (1 + weighted.max(axis=0, keepdims=True)))
-            best = jnp.minimum(best, (image / vectors).max(axis=0) * ROOM + _FLUSHED)
+            best = jnp.minimum(best, (image / vectors).max(axis=0) * SLACK + _FLUSHED)
             peak = image.max(axis=0)[None]
             vectors = jnp.maximum(image / jnp.where(peak > 0, peak, 1), 1e-9)
         return best

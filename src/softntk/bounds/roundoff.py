@@ -7,7 +7,7 @@ exact one, in whatever order and with or without fused products,
 
 and each product that leaves the normal range adds at most `TINY` (it may be flushed to zero). exp and log are trusted
 to `TRANSCENDENTAL` = 8 u relative. A formula of few positive terms, or of sums of up to 2^16 positive terms, is
-off by less than the factor `ROOM`; long sums over neurons and over input coordinates have their gamma instead.
+off by less than the factor `SLACK`; long sums over neurons and over input coordinates have their gamma instead.
 
 A sum over m neurons is made in tiles of about sqrt(m), one after the other: gamma_N then has N = tile + tiles, not m.
 """
@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 __all__ = [
-    "ROOM",
+    "SLACK",
     "TINY",
     "TRANSCENDENTAL",
     "UNIT",
@@ -37,7 +37,7 @@ TINY = 2.0**-1022
 #: What is trusted of exp and log, relative.
 TRANSCENDENTAL = 8 * UNIT
 #: Upper bounds made of few positive terms are multiplied by this, lower bounds divided.
-ROOM = 1 + 2.0**-36
+SLACK = 1 + 2.0**-36
 _LEAST = 64
 
 
@@ -78,9 +78,9 @@ def norm_above(array: Float[Array, "..."], axis: int | None = None) -> Float[Arr
     """Upper bound of the Euclidean norm, of all entries or along an axis; 0 only for zeros, infinite beyond 2^1000."""
     peak = jnp.abs(array).max(axis=axis, keepdims=True)
     usual = (peak > 2.0**-1000) & (peak < 2.0**1000)
-    # What is flushed lies below 1e-150 of the peak, far within the room.
+    # What is flushed lies below 1e-150 of the peak, far within the slack.
     scaled = jnp.sqrt(jnp.sum((array / jnp.where(usual, peak, 1)) ** 2, axis=axis, keepdims=True))
-    room = ROOM * (1 + gamma(array.size))
-    found = jnp.where(usual, peak * scaled * room, jnp.where(peak < 2.0**1000, 2.0**-1000 * array.size, jnp.inf))
+    slack = SLACK * (1 + gamma(array.size))
+    found = jnp.where(usual, peak * scaled * slack, jnp.where(peak < 2.0**1000, 2.0**-1000 * array.size, jnp.inf))
     found = jnp.where(exact_zero(array).all(axis=axis, keepdims=True), 0, jnp.where(jnp.isnan(peak), peak, found))
     return found.reshape(()) if axis is None else jnp.squeeze(found, axis)

@@ -1,7 +1,7 @@
 """A network and its data at W0 in float64: every number with a bound of what rounding did to it.
 
 Write phi_ir for the features (m S, exp(z), max(z, 0)), a = max_r |a_r|, w = max_r |w_r|, zeta_i = gamma_(d+12) |x_i| w
-for the error of a pre-activation with room for a subtraction or two of numbers of its size, and N for the length of
+for the error of a pre-activation enough for a subtraction or two of numbers of its size, and N for the length of
 a sum over neurons (`roundoff`). With t_ir = log(m S_ir) or z_ir as computed,
 
     softmax       |t - exact| <= theta_i = 2 zeta_i + 2 gamma_(N+24) + 16 u log m: the score itself and the score of
@@ -29,7 +29,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.bounds.roundoff import ROOM, TINY, UNIT, exact_zero, gamma, norm_above, summands, tile_of, tiled_product
+from softntk.bounds.roundoff import SLACK, TINY, UNIT, exact_zero, gamma, norm_above, summands, tile_of, tiled_product
 from softntk.networks.features import Exponential, Features, ReLU, Softmax
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.arrays import finite_matrix, require_float64
@@ -89,7 +89,7 @@ class Start(eqx.Module):
     def magnitudes(self) -> Float[Array, "n n"]:
         """|G| from above."""
         products = self.norms[:, None] * self.norms[None, :]
-        return (jnp.abs(self.gram) + gamma(self.input_size + 2) * products) * ROOM + self.input_size * TINY * (
+        return (jnp.abs(self.gram) + gamma(self.input_size + 2) * products) * SLACK + self.input_size * TINY * (
             2 + products
         )
 
@@ -98,12 +98,12 @@ class Start(eqx.Module):
         """|z| / |x| from below; infinite for an input of zeros, which has no sign to turn (ReLU)."""
         norms = self.norms[:, None]
         sure = jnp.maximum(jnp.abs(self.scores) - self.score_error[:, None], 0)
-        return jnp.where(norms > 0, sure / jnp.where(norms > 0, norms, 1) / ROOM, jnp.inf)
+        return jnp.where(norms > 0, sure / jnp.where(norms > 0, norms, 1) / SLACK, jnp.inf)
 
     @property
     def relative_error(self) -> Float[Array, " n"]:
         """epsilon_i: relative error of exp(scores) (softmax, exponential)."""
-        return jnp.expm1(self.score_error) * ROOM
+        return jnp.expm1(self.score_error) * SLACK
 
 
 class Ends(eqx.Module):
@@ -149,29 +149,29 @@ def evaluated(network: TwoLayer, inputs: Float[Array, "n d"]) -> Start:
         means = products[:, :-1] / total
         outputs = m * means
         scores = scores - jnp.log(total) + math.log(m)
-        score_error = (2 * zeta + 2 * gamma(sums + 24) + 16 * UNIT * math.log(m)) * ROOM
-        output_error = strength * m * (jnp.expm1(score_error) + TINY * m) * ROOM
+        score_error = (2 * zeta + 2 * gamma(sums + 24) + 16 * UNIT * math.log(m)) * SLACK
+        output_error = strength * m * (jnp.expm1(score_error) + TINY * m) * SLACK
         mean_norms = norm_above(means, axis=1) + output_error / m
     elif isinstance(network.features, Exponential):
         products = tiled_product(jnp.exp(scores), rows)
         outputs, total = products[:, :-1], products[:, -1]
-        score_error = (zeta + gamma(sums + 24)) * ROOM
+        score_error = (zeta + gamma(sums + 24)) * SLACK
         # The sum as computed may be too small by the same factor.
-        output_error = strength * (jnp.expm1(score_error) * jnp.exp(score_error) * total + TINY * m) * ROOM
+        output_error = strength * (jnp.expm1(score_error) * jnp.exp(score_error) * total + TINY * m) * SLACK
     else:
         products = tiled_product(jnp.maximum(scores, 0), rows)
         outputs, total = products[:, :-1], products[:, -1]
-        score_error = zeta * ROOM
+        score_error = zeta * SLACK
         moved = gamma(d + 2) * norms * lengths.sum() * (1 + gamma(m)) + m * flushed
-        output_error = strength * (moved + gamma(sums + 4) * total) * ROOM
+        output_error = strength * (moved + gamma(sums + 4) * total) * SLACK
         # A pre-activation with a zero row or column is zero exactly.
         certain = exact_zero(inputs).all(axis=1)[:, None] | exact_zero(network.hidden).all(axis=0)[None, :]
         error = gamma(d + 2) * norms[:, None] * lengths[None, :] + flushed[:, None]
         doubtful = ~certain & ~(jnp.abs(scores) > error)
-        doubts = jnp.sum(jnp.where(doubtful, norm_above(network.output, axis=0)[None, :] ** 2, 0), axis=1) * ROOM
+        doubts = jnp.sum(jnp.where(doubtful, norm_above(network.output, axis=0)[None, :] ** 2, 0), axis=1) * SLACK
     energies = nothing
     if not isinstance(network.features, ReLU):
-        energies = jnp.sum(jnp.exp(2 * (scores + score_error[:, None])), axis=1) * (ROOM * (1 + gamma(m))) + m * TINY
+        energies = jnp.sum(jnp.exp(2 * (scores + score_error[:, None])), axis=1) * (SLACK * (1 + gamma(m))) + m * TINY
     return Start(
         scores=scores,
         score_error=score_error,
@@ -234,22 +234,22 @@ def singular_ends(start: Start, *, damping: Float[Array, " m"] | None = None, mu
     # 4 a for the rows of J; the multiple has no mean to be off.
     strength = start.output_norm if multiple is None else jnp.sqrt(start.output_norm**2 + multiple**2)
     if isinstance(start.features, ReLU):
-        moved = jnp.sqrt(jnp.sum(start.norms**2 * start.doubts)) * ROOM
+        moved = jnp.sqrt(jnp.sum(start.norms**2 * start.doubts)) * SLACK
     else:
         energies = start.energies
         if damping is not None:
             damped = jnp.exp(start.scores_above) * damping[None, :]
-            energies = jnp.sum(damped**2, axis=1) * (ROOM * (1 + gamma(m))) + m * TINY
-        moved = 4 * strength * norm_above(start.norms * start.relative_error * jnp.sqrt(energies)) * ROOM
+            energies = jnp.sum(damped**2, axis=1) * (SLACK * (1 + gamma(m))) + m * TINY
+        moved = 4 * strength * norm_above(start.norms * start.relative_error * jnp.sqrt(energies)) * SLACK
         moved = moved + 4 * m * math.sqrt(m * start.norms.size) * TINY * strength * longest
-    trace = jnp.trace(gram) * ROOM
+    trace = jnp.trace(gram) * SLACK
     squares = 4 * strength**2 * (start.energies.max() + m)
     flushed = gram.shape[0] * (m + d) * TINY * (1 + longest) ** 2 * (1 + squares)
-    error = (2 * gram.shape[0] + d + summands(m) + 8) * UNIT * ROOM * trace + flushed
+    error = (2 * gram.shape[0] + d + summands(m) + 8) * UNIT * SLACK * trace + flushed
     return Ends(
-        low=jnp.maximum(jnp.sqrt(jnp.maximum(values[0] - error, 0)) / ROOM - moved, 0) / ROOM,
-        high=(jnp.sqrt(jnp.maximum(values[-1] + error, 0)) + moved) * ROOM,
+        low=jnp.maximum(jnp.sqrt(jnp.maximum(values[0] - error, 0)) / SLACK - moved, 0) / SLACK,
+        high=(jnp.sqrt(jnp.maximum(values[-1] + error, 0)) + moved) * SLACK,
         smallest=values[0],
         largest=values[-1],
-        error=(error + 2 * moved * jnp.sqrt(jnp.maximum(values[0] + error, 0)) + moved**2) * ROOM,
+        error=(error + 2 * moved * jnp.sqrt(jnp.maximum(values[0] + error, 0)) + moved**2) * SLACK,
     )

@@ -3,7 +3,7 @@
 from softntk.certificates.certificate import Verification, verify, write
 from softntk.certificates.convergence import Certificate, certify
 from softntk.certificates.during_training import TrainingCertificates, certify_during_training, margin
-from softntk.certificates.width import SmallestWidth, smallest_certified_width, smallest_trained_width
+from softntk.certificates.width import SmallestWidth, smallest_established_width, smallest_trained_width
 
 __all__ = [
     "Certificate",
@@ -13,7 +13,7 @@ __all__ = [
     "certify",
     "certify_during_training",
     "margin",
-    "smallest_certified_width",
+    "smallest_established_width",
     "smallest_trained_width",
     "verify",
     "write",

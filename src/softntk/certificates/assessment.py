@@ -1,15 +1,9 @@
 """Theorem A in numbers, for one network, as one compiled function.
 
 `constants` gathers what depends on the weights and inputs: s0, b0, the floor of `capping`, the changes of `lipschitz`;
-`assess` adds the residual and the step size and tries every rate of decrease psi that is proved (see `path`):
-
-    exact     s0 - int_0^u L                                    softmax, exponential;  eta <= 1/beta^2
-    capped    max(s0 - int_0^u L, floor(u)) - L eta beta r0 / 2                        eta <= 1/beta^2
-    double    s0 - 2 Delta(u)                                   ReLU;                  eta <= 1/beta^2
-    small     sqrt(s0^2 - Delta^2) - Delta - c (s0 + Delta)/2   ReLU;                  eta = c/beta^2
-
-with beta = b0 + the change within p. Where the step size is free, small steps are tried as well as 1/beta^2, and the
-one with the fastest proved rate is kept. Gradient flow needs only psi = the floor of sigma_min: its h is found as well.
+`assess` adds the residual and the step size and tries every rate of decrease psi of `methods` (see `path`), with
+beta = b0 + the change within p. Where the step size is free, small steps are tried as well as 1/beta^2, and the one
+with the fastest rate is kept. Gradient flow needs only psi = the floor of sigma_min: its h is found as well.
 Proofs: docs/certificates.md, Theorem A.
 """
 
@@ -22,9 +16,17 @@ from jaxtyping import Array, Float
 
 from softntk.bounds.capping import Floor, capped
 from softntk.bounds.lipschitz import Smoothness, smoothness
-from softntk.bounds.roundoff import ROOM
+from softntk.bounds.roundoff import SLACK
 from softntk.bounds.start import residual_above, singular_ends
-from softntk.certificates.grid import FRACTIONS, METHODS, radii_in_units
+from softntk.certificates.methods import (
+    FRACTIONS,
+    METHODS,
+    capped_charge,
+    double_rate,
+    radii_in_units,
+    small_charge,
+    small_rate,
+)
 from softntk.certificates.path import Rate, Reach, reach
 from softntk.networks.features import ReLU
 from softntk.networks.two_layer import TwoLayer
@@ -167,7 +169,7 @@ def _searched(
     Its own rounding is a few hundred u relative to s0, b0 and r0, which is taken from them beforehand: a lower s0
     lowers every rate by as much, and beta and charges grow.
     """
-    s0, b0, residual = ends[0] * jnp.sqrt(factor) / ROOM, ends[1] * jnp.sqrt(factor) * ROOM, residual * ROOM
+    s0, b0, residual = ends[0] * jnp.sqrt(factor) / SLACK, ends[1] * jnp.sqrt(factor) * SLACK, residual * SLACK
     if jumping:
         change = bounds * jnp.cbrt(factor)
         floor, beta = _flat(s0 - change), b0 + change
@@ -176,7 +178,7 @@ def _searched(
         exact, change = _exact(s0, bounds, grid)
         floor, beta = exact, b0 + change
         if damped is not None:
-            grown = (damped.start * jnp.sqrt(factor) / ROOM, damped.share / jnp.sqrt(factor))
+            grown = (damped.start * jnp.sqrt(factor) / SLACK, damped.share / jnp.sqrt(factor))
             wider: Floor = eqx.tree_at(lambda f: (f.start, f.share), damped, grown)
             floor = _higher(exact, wider.lines(grid), grid)
         rates = _smooth(exact, floor, bounds, beta, residual, step_size)
@@ -219,7 +221,7 @@ def _smooth(
         if index == 0:
             rates.append((METHODS.index("exact"), c, Rate(*exact, jnp.zeros_like(beta), c <= 1)))
         if floor is not exact:
-            charge = c * lipschitz * residual / (2 * beta)
+            charge = capped_charge(c, lipschitz, residual, beta)
             rates.append((METHODS.index("capped"), c, Rate(*floor, charge, c <= 1)))
     return rates
 
@@ -228,13 +230,16 @@ def _jumping(s0: Array, b0: Array, change: Array, step_size: Array | None) -> li
     rates, none = [], jnp.zeros_like(change)
     for index, c in enumerate(_fractions(b0 + change, step_size)):
         if index == 0:
-            rates.append((METHODS.index("double"), c, Rate(*_flat(s0 - 2 * change), none, c <= 1)))
-        whole = jnp.sqrt(jnp.maximum(s0**2 - change**2, 0)) - change
-        charge = c * (s0 + change) / 2
+            rates.append((METHODS.index("double"), c, Rate(*_flat(double_rate(s0, change)), none, c <= 1)))
+        whole, charge = small_rate(s0, change, _root), small_charge(c, s0, change)
         # Where c depends on the cell that p is in, so does what is subtracted all the way there.
         level, charge = (whole - charge, none) if step_size is None else (whole, charge)
         rates.append((METHODS.index("small"), c, Rate(*_flat(level), charge, c <= 1)))
     return rates
+
+
+def _root(values: Array) -> Array:
+    return jnp.sqrt(jnp.maximum(values, 0))
 
 
 def _best(

@@ -6,7 +6,7 @@
     notes                                    free words (where the data came from); hashed, not checked
     arrays                                   inputs, labels, hidden, output (and the damping): shape, SHA-256 of the
                                              little-endian float64 bytes by rows, and these bytes in base64, or null
-                                             where they stand in a file next to it (.npz)
+                                             where they stand in a file next to it (NAME.certificate.npz)
     hash                                     SHA-256 of all else, as JSON with sorted keys and without spaces
 
 Weights are stored and not drawn again from a seed: what a seed gives depends on a program, these bytes do not.
@@ -17,15 +17,15 @@ import base64
 import hashlib
 import json
 import os
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from jaxtyping import Array, Float
 
+from softntk import files
 from softntk.certificates import checker
 from softntk.certificates.proof import Proof
 from softntk.failures import BadInput, TooLarge
@@ -60,7 +60,8 @@ def write(
 
     Arguments:
         proof: what `rigorous.prove` returned for this network and these data.
-        embed: whether the arrays stand in the file; otherwise they go to a file of the same name that ends in .npz.
+        path: a name that ends in .json, or has no ending.
+        embed: whether the arrays stand in the file; otherwise those of mine.json go to mine.certificate.npz beside it.
             None: they are embedded up to 32 MB.
         notes: words to keep with it, such as where the data came from.
 
@@ -74,7 +75,7 @@ def write(
             got=proof.verdict.answer.value,
             advice=f"There is nothing to certify: {proof.verdict.reason}.",
         )
-    path = Path(path)
+    path = files.output_path(path, ".json", argument="path")
     given = {"inputs": inputs, "labels": labels, "hidden": network.hidden, "output": network.output}
     given |= {"damping": proof.damping} if proof.method == "capped" else {}
     arrays = {name: np.ascontiguousarray(array, dtype="<f8") for name, array in given.items()}
@@ -83,9 +84,8 @@ def write(
     document = _document(proof, network, arrays, embed, dict(notes or {}))
     document["hash"] = hashlib.sha256(_canonical(document)).hexdigest()
     if not embed:
-        _replace(path.with_suffix(".npz"), lambda file: np.savez(file, allow_pickle=False, **arrays))
-    _replace(path, lambda file: file.write(json.dumps(document, indent=1).encode()))
-    return path
+        files.write_npz(_companion(path), arrays, argument="path", compressed=False)
+    return files.write(path, json.dumps(document, indent=1), argument="path")
 
 
 def verify(
@@ -97,19 +97,17 @@ def verify(
     """Check a certificate by the independent path of `checker`.
 
     Arguments:
-        data: arrays by their names. Those that the certificate leaves out are needed, unless they stand in the .npz
-            file next to it; those that it holds must be the same, to the last bit.
+        data: arrays by their names. Those that the certificate leaves out are needed, unless they stand in the file
+            `mine.certificate.npz` next to `mine.json`; those that it holds must be the same, to the last bit.
         work: ball operations that the check may take, each about 50 nanoseconds.
 
     Raises:
         BadInput: the file is not a certificate, was changed, or does not belong to the data.
         TooLarge: the check takes more than `work`.
     """
-    path, data = Path(path), dict(data or {})
-    beside = path.with_suffix(".npz")
+    path, data = files.input_path(path, ".json"), dict(data or {})
     try:
-        if beside != path and beside.is_file():
-            data = checker.load(str(beside)) | data
+        data = _beside(path, data) | data
         lines = tuple(checker.check(str(path), data, work=work))
     except OSError as error:
         raise _refused(path, f"be a file that can be read ({error.strerror})") from None
@@ -127,6 +125,23 @@ def verify(
     else:
         verdict = Verdict(checker.CLAIM, Answer.CERTIFIED, f"all {len(lines)} inequalities were proved again")
     return Verification(verdict, lines)
+
+
+def _companion(path: Path) -> Path:
+    """Where the arrays of a certificate stand that does not hold them: a name that no other file would have."""
+    return path.with_name(f"{path.stem}.certificate.npz")
+
+
+def _beside(path: Path, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The arrays that the certificate leaves out and that are not given, from the file next to it."""
+    try:
+        stored = checker.read(str(path))["arrays"]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return {}  # the check itself says what is wrong
+    absent = [name for name in stored if stored[name]["data"] is None and name not in given]
+    # The second is what earlier versions called it; any other file of that name has other bytes, which is checked.
+    place = next((each for each in (_companion(path), path.with_suffix(".npz")) if each.is_file()), None)
+    return files.read_npz(place, absent, argument=str(place)) if absent and place is not None else {}
 
 
 def _document(
@@ -161,20 +176,6 @@ def _document(
 
 def _canonical(document: dict[str, Any]) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _replace(path: Path, fill: Callable[[BinaryIO], Any]) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with draft.open("xb") as file:
-            fill(file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise _refused(path, f"be a file that can be written ({error.strerror})") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _refused(path: Path, required: str, got: str = "something else") -> BadInput:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from flint import arb
 
+from softntk.certificates.methods import capped_charge, double_rate, small_charge, small_rate
 from softntk.certificates.proof import Proof
 from softntk.numerics.enclosure import lower, upper
 
@@ -33,18 +34,18 @@ class _Cell(NamedTuple):
     charge: arb
 
 
-def concluded(proof: Proof, lines: Lines, method: str, part: float | None, step_size: float | None) -> Proof:
+def concluded(proof: Proof, lines: Lines, method: str, fraction: float | None, step_size: float | None) -> Proof:
     """The proof with everything that follows by one method; contraction NaN if nothing does.
 
     Arguments:
-        part: c; None where a step size is given, which decides it.
+        fraction: c; None where a step size is given, which decides it.
         step_size: eta; None for c / beta^2.
     """
     best, found = arb(0), None
     for used in range(1, len(proof.radii) + 1):
         here = _truncated(replace(proof, method=method), used)
         beta = upper((here.b0 + _changes(here)[-1]) * (1 + _SLACK))
-        c = part if part is not None else upper(arb(step_size or 0) * arb(beta) ** 2)
+        c = fraction if fraction is not None else upper(arb(step_size or 0) * arb(beta) ** 2)
         allowed = step_size is None or bool(step_size * arb(beta) ** 2 <= c)
         here = replace(here, beta=beta, fraction=c)
         if not (allowed and c <= 1):
@@ -104,7 +105,9 @@ def _changes(proof: Proof) -> list[arb]:
 
 def _cells(proof: Proof, lines: Lines) -> list[_Cell]:
     cells, start, s0, c = [], arb(0), arb(proof.s0), proof.fraction
-    charge = arb(c) * proof.bounds[-1] * proof.residual / (2 * arb(proof.beta)) if proof.method == "capped" else arb(0)
+    charge = arb(0)
+    if proof.method == "capped":
+        charge = capped_charge(arb(c), proof.bounds[-1], proof.residual, arb(proof.beta))
     for j, change in enumerate(_changes(proof)):
         end = arb(proof.radii[j])
         top, slope = s0, arb(0)
@@ -117,9 +120,9 @@ def _cells(proof: Proof, lines: Lines) -> list[_Cell]:
             if other - fall * (end - start) / 2 > top - slope * (end - start) / 2:
                 top, slope = other, fall
         if proof.method == "double":
-            top = s0 - 2 * change
+            top = double_rate(s0, change)
         if proof.method == "small":
-            top = (s0**2 - change**2).sqrt() - change - c * (s0 + change) / 2
+            top = small_rate(s0, change, arb.sqrt) - small_charge(c, s0, change)
         cells.append(_Cell(start, end, top - charge, slope, change, charge))
         start = end
     return cells

@@ -6,8 +6,9 @@
 
 If h < 1/2, gradient descent from these weights, in exact arithmetic and with a step size of at most `step_size`, drives
 the loss to zero at a linear rate, on a path of length at most `path`. Everything is computed from the network and the
-data at hand, in float64: the answer is *holds*. With `rigorous=True` every number is proved in ball arithmetic and the
-answer is *certified* (see `rigorous`). `assessment` has the numbers, docs/certificates.md the proofs.
+data at hand, in float64, with what rounding can do to it on the safe side (see `bounds.start`): the answer is *holds*.
+With `rigorous=True` every number is proved in ball arithmetic and the answer is *certified* (see `rigorous`), or why
+not; it is never *holds*. `assessment` has the numbers, docs/certificates.md the proofs.
 
 Hypotheses: sigma_min(J) > 0 by more than its numerical error; h < 1/2.
 Conclusion: ||R(t+1)|| <= contraction ||R(t)|| for every t.     Kind: upper bound.
@@ -21,7 +22,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from softntk.certificates.assessment import Assessment, Constants, assess, constants
-from softntk.certificates.grid import EASY, METHODS
+from softntk.certificates.methods import EASY, METHODS
 from softntk.certificates.proof import Proof
 from softntk.certificates.rigorous import prove
 from softntk.certificates.suggestions import Suggestion, suggestion
@@ -40,7 +41,7 @@ _FLOW = "gradient flow from these weights reaches loss zero"
 # h this near to 1/2 is left open; its rounding is far smaller and is on the safe side already.
 _MARGIN = 1e-9
 # Logarithms are rounded; one step in a million million more is no loss.
-_STEPS_ROOM = 1 + 1e-12
+_STEPS_SLACK = 1 + 1e-12
 # From this h on, where rounding plays no part in it, the proof in balls, whose bounds differ a little, is not tried.
 _FAR = 0.55
 # Rounding plays no part where it changes lambda and r0 by less than this, relative.
@@ -116,7 +117,7 @@ class Certificate:
             return 0
         factor = math.log(self.residual) - math.log(goal)
         rate = -math.log(self.contraction) if self.contraction > 0 else math.inf
-        return math.ceil(factor / rate * _STEPS_ROOM) if rate > 0 else math.inf
+        return math.ceil(factor / rate * _STEPS_SLACK) if rate > 0 else math.inf
 
     def residual_after(self, steps: int) -> float:
         """Upper bound of ||R|| after this many steps; NaN if nothing is proved."""
@@ -143,7 +144,7 @@ def certify(
 
     Raises:
         BadInput: wrong shapes, NaN or infinite entries, not float64, a step size that is not positive and finite.
-        TooLarge: the kernel (nk, nk) does not fit into free memory.
+        TooLarge: the kernel (nk, nk), or with `rigorous` the balls, do not fit into free memory.
     """
     inputs, labels = _checked(network, inputs, labels, step_size)
     reason = degeneracy(network, inputs)

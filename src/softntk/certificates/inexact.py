@@ -10,7 +10,8 @@ So if int_0^p psi > r0 + 2 beta T delta, all T steps stay within p of W0, and wi
     ||R(t)|| <= q^t r0 + floor,        floor = 2 beta delta / (1 - q).
 
 The charge of the damped rate, L eta beta r0 / 2, is taken at r' = r0 + 2 beta T delta + delta / (eta beta).
-With delta from `rounding` this speaks of the run that a computer makes, down to the floor. Proof: docs/certificates.md.
+With delta from `inexact_step` this speaks of the run that a computer makes, down to the floor.
+Proof: docs/certificates.md.
 """
 
 import math
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from softntk.bounds.rounding import step_error
+from softntk.bounds.inexact_step import step_error
 from softntk.certificates.assessment import assess, constants
 from softntk.certificates.convergence import certify
 from softntk.failures import BadInput
@@ -29,8 +30,8 @@ from softntk.verdicts import Answer, Verdict, at_most, does_not_apply
 __all__ = ["InexactCertificate", "certify_inexact"]
 
 _CLAIM = "gradient descent with inexact steps comes down to its floor"
-# Room for beta, path and residual to grow when the errors are added; checked afterwards.
-_ROOM = 1.2
+# How much beta, path and residual may grow when the errors are added; checked afterwards.
+_GROWTH = 1.2
 # int_0^p psi must exceed what it is compared with, by more than rounding.
 _STRICT = 1 + 1e-9
 
@@ -109,7 +110,7 @@ def certify_inexact(
         verdict = Verdict(_CLAIM, exact.verdict.answer, exact.verdict.reason)
         return InexactCertificate(verdict, steps)
     found = constants(network, inputs, labels)
-    beta, path, most = (_ROOM * value for value in (exact.beta, exact.path, exact.residual))
+    beta, path, most = (_GROWTH * value for value in (exact.beta, exact.path, exact.residual))
     delta = error
     if delta is None:
         delta = step_error(network, inputs, found.smooth, step_size=step_size, radius=path, residual=most, beta=beta)

@@ -16,7 +16,7 @@ from softntk.bounds.enclosed import Enclosed
 from softntk.bounds.enclosed_change import Change, Floor
 from softntk.bounds.start import SMALLEST_RESIDUAL
 from softntk.certificates.conclusion import Lines, at_path, concluded
-from softntk.certificates.grid import EASY, FRACTIONS, radii_in_units
+from softntk.certificates.methods import EASY, FRACTIONS, radii_in_units
 from softntk.certificates.proof import CLAIM, Inequality, Proof
 from softntk.failures import BadInput
 from softntk.networks.two_layer import TwoLayer
@@ -65,21 +65,21 @@ def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
     proved, multipliers = (
         change.jumps(grid) if enclosed.jumps else ([change.lipschitz(radius) for radius in grid.tolist()], [])
     )
-    # Room for the checker, whose test vectors are others.
+    # Slack for the checker, whose test vectors are others.
     bounds = tuple(upper(arb(bound) * (1 + arb(2) ** -36)) for bound in proved)
     proof = replace(proof, radii=tuple(grid.tolist()), bounds=bounds, multipliers=tuple(multipliers))
-    parts: tuple[float | None, ...] = FRACTIONS if step_size is None else (None,)
+    fractions: tuple[float | None, ...] = FRACTIONS if step_size is None else (None,)
     lines: Lines = []
     if enclosed.jumps:
         outcomes = [concluded(proof, lines, "double", 1.0, step_size)]
-        outcomes += [concluded(proof, lines, "small", part, step_size) for part in parts]
+        outcomes += [concluded(proof, lines, "small", fraction, step_size) for fraction in fractions]
     else:
         outcomes = [concluded(proof, lines, "exact", 1.0, step_size)]
         if not outcomes[0].h < EASY:
             floor = change.floor
             lines = change.lines(floor, proof.radii)
             damped = replace(proof, damping=floor.damping, cap=floor.cap, start=floor.start)
-            outcomes += [concluded(damped, lines, "capped", part, step_size) for part in parts]
+            outcomes += [concluded(damped, lines, "capped", fraction, step_size) for fraction in fractions]
     h = min(outcome.h for outcome in outcomes)
     found = [replace(outcome, h=h) for outcome in outcomes if outcome.contraction < 1]
     if not found and len(grid) < whole:
@@ -102,9 +102,9 @@ def _prove(enclosed: Enclosed, reach: float, step_size: float | None) -> Proof:
 
 
 def _start(enclosed: Enclosed) -> Proof:
-    """The constants at W, with room for the checker, which factors H - lambda_min I in float64."""
-    room = arb(64 * enclosed.labels.size) * arb(2) ** -52 * arb(enclosed.lambda_max)
-    low, high = lower(arb(enclosed.lambda_min) - room), upper(arb(enclosed.lambda_max) + room)
+    """The constants at W, with slack for the checker, which factors H - lambda_min I in float64."""
+    slack = arb(64 * enclosed.labels.size) * arb(2) ** -52 * arb(enclosed.lambda_max)
+    low, high = lower(arb(enclosed.lambda_min) - slack), upper(arb(enclosed.lambda_max) + slack)
     return Proof(
         Verdict(CLAIM, Answer.UNDECIDED, "not concluded"),
         lambda_min=low,

@@ -1,10 +1,10 @@
-"""How wide is wide enough? Measured: the smallest width that is certified, and the smallest that trains.
+"""How wide is wide enough? Measured: the smallest width for which Theorem A holds, and the smallest that trains.
 
 A width succeeds if at least 4 of 5 seeds do. Widths are powers of two, taken in turn from below until one succeeds; on
 demand the width a factor sqrt(2) below is tried as well. A width is given up as soon as it cannot succeed any more.
 
-    certified   Theorem A applies at the paired start
-    trains      gradient descent from the paired start brings the loss to 1e-3 of its start within 10^4 stable steps
+    holds     Theorem A applies at the paired start, in float64 unless another check is given
+    trains    gradient descent from the paired start brings the loss to 1e-3 of its start within 10^4 stable steps
 """
 
 import math
@@ -23,7 +23,7 @@ from softntk.networks.features import Features
 from softntk.networks.initialization import paired
 from softntk.networks.two_layer import TwoLayer
 
-__all__ = ["SmallestWidth", "smallest_certified_width", "smallest_trained_width", "smallest_width"]
+__all__ = ["SmallestWidth", "smallest_established_width", "smallest_trained_width", "smallest_width"]
 
 #: Loss at the end in units of the loss at the start, and the steps it may take.
 REDUCTION = 1e-3
@@ -99,7 +99,7 @@ def smallest_width(
     return SmallestWidth(width, tried)
 
 
-def smallest_certified_width(
+def smallest_established_width(
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n k"],
     features: Features,
@@ -110,7 +110,7 @@ def smallest_certified_width(
     seeds: int = 5,
     needed: int = 4,
     halfway: bool = False,
-    certified: Callable[[TwoLayer], bool] | None = None,
+    established: Callable[[TwoLayer], bool] | None = None,
 ) -> SmallestWidth:
     """Search the smallest width at which Theorem A applies at the paired start.
 
@@ -118,7 +118,7 @@ def smallest_certified_width(
         key: seeds are its successive folds.
         largest: the largest width to try.
         scale: standard deviation of the hidden weights.
-        certified: network -> whether it counts; default: whether `certify` would hold. Use it for gradient flow
+        established: network -> whether it counts; default: whether `certify` would hold. Use it for gradient flow
             (`certify(...).flow.established`) or for a rigorous proof.
 
     Raises:
@@ -126,7 +126,7 @@ def smallest_certified_width(
     """
     build = _builder(inputs, labels, features, key, scale)
     probe = eqx.filter_jit(margin(inputs, labels))
-    check = certified or (lambda network: bool(probe(network) > 0))
+    check = established or (lambda network: bool(probe(network) > 0))
     # Below this width the Jacobian cannot have full rank at a paired start.
     smallest = min(max(2 * math.ceil(labels.size / inputs.shape[1]), 4), largest)
     return smallest_width(
@@ -155,7 +155,7 @@ def smallest_trained_width(
 ) -> SmallestWidth:
     """Search the smallest width that trains: the loss falls to `reduction` of its start within `steps` stable steps.
 
-    Arguments: as for `smallest_certified_width`; the same key gives the same networks.
+    Arguments: as for `smallest_established_width`; the same key gives the same networks.
 
     Raises:
         BadInput: wrong shapes, NaN or infinite entries, numbers out of range.

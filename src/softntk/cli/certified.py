@@ -6,7 +6,7 @@ from typing import Any
 import jax
 from jaxtyping import Array, Float
 
-from softntk.certificates import Certificate, smallest_certified_width, smallest_trained_width
+from softntk.certificates import Certificate, smallest_established_width, smallest_trained_width
 from softntk.networks import Features
 from softntk.verdicts import Answer
 
@@ -58,18 +58,17 @@ def searched(
     scale: float,
     halfway: bool,
 ) -> dict[str, Any]:
-    """The smallest width that is certified, and the smallest that trains, as JSON values."""
+    """The smallest width for which Theorem A holds, and the smallest that trains, as JSON values."""
     arguments: dict[str, Any] = {"key": key, "largest": largest, "scale": scale, "halfway": halfway}
-    certified = smallest_certified_width(inputs, labels, features, **arguments)
+    certified = smallest_established_width(inputs, labels, features, **arguments)
     trains = smallest_trained_width(inputs, labels, features, **arguments)
     return {
         "features": features.name,
         "certified_width": certified.width,
         "trained_width": trains.width,
         "words": [
-            f"{features.name}: smallest width certified at the start {certified}, smallest that trains {trains} (4 "
-            "of 5 "
-            "starts; powers of two)"
+            f"{features.name}: smallest width for which the theorem holds at the start {certified}, "
+            f"smallest that trains {trains} (4 of 5 starts; powers of two)"
         ],
     }
 

@@ -28,6 +28,7 @@ def command(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from softntk.cli.processor import use_float64
+    from softntk.files import require_writable
     from softntk.report.page import write_page
     from softntk.studies import STUDIES, run_studies, study_named
 
@@ -36,6 +37,7 @@ def command(
     console = Console(stderr=True)
     studies = [study_named(name) for name in only] if only else list(STUDIES.values())
     seconds = {study.name: study.estimate(study.parameters(preset, seed)) for study in studies}
+    require_writable(output / "index.html", make_folders=True)
     console.print(
         f"{len(studies)} studies, preset {preset}: about {_minutes(sum(seconds.values()))} on two cores, results in "
         f"{output}/"

@@ -24,9 +24,9 @@ def command(
     """
     from softntk.certificates.certificate import verify
     from softntk.failures import BadInput, Failure
-    from softntk.files import output_json, read_npz
+    from softntk.files import input_path, output_json, read_npz
 
-    if not certificate.is_file():
+    if not input_path(certificate, ".json").is_file():
         raise BadInput("certificate", required="be a file", got=str(certificate), advice="Check the name.")
     arrays = None if data is None else read_npz(data, ("inputs", "labels"), argument="data")
     try:

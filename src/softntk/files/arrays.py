@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,7 +48,12 @@ class _Stream(Protocol):
 
 
 def write_npz(
-    path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike], *, argument: str = "output", compressed: bool = True
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, ArrayLike],
+    *,
+    argument: str = "output",
+    compressed: bool = True,
+    make_folders: bool = False,
 ) -> Path:
     """Write arrays, numbers or text, as one npz file.
 
@@ -56,7 +61,11 @@ def write_npz(
         BadInput: the path, which the caller took as `argument`, cannot be written to.
     """
     save = np.savez_compressed if compressed else np.savez
-    return write(path, lambda file: save(file, allow_pickle=False, **arrays), argument=argument)  # type: ignore[arg-type]
+
+    def fill(file: BinaryIO) -> None:
+        save(file, allow_pickle=False, **arrays)
+
+    return write(path, fill, argument=argument, make_folders=make_folders)
 
 
 def read_npz(

@@ -25,7 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from softntk.bounds.roundoff import ROOM, UNIT, gamma
+from softntk.bounds.roundoff import SLACK, UNIT, gamma
 from softntk.bounds.start import Start, evaluated
 from softntk.kernels.jacobian import sensitivity
 from softntk.linearization.linearized_path import LinearizedPath
@@ -122,7 +122,7 @@ def _visit(
 
     def in_groups(rows: Float[Array, " p"]) -> Float[Array, " n1"]:
         """Norms over the training set, then at each new input."""
-        return jnp.concatenate([jnp.linalg.norm(rows[:n])[None], rows[n:]]) * ROOM
+        return jnp.concatenate([jnp.linalg.norm(rows[:n])[None], rows[n:]]) * SLACK
 
     at_start, (start, _) = evaluated(network, points), blocks(network.hidden)
     # |D_i| |x_i| <= 2 a sqrt(sum phi^2) |x_i| bounds the rows of J0.
@@ -148,8 +148,8 @@ def _visit(
         )
         moving = jnp.where(jnp.any(moved != 0), 1.0, 0.0)
         row = (
-            norms(forward - start) * ROOM + moving * of_jacobian,
-            norms(across) * ROOM + moving * of_jacobian,
+            norms(forward - start) * SLACK + moving * of_jacobian,
+            norms(across) * SLACK + moving * of_jacobian,
             in_groups(jnp.linalg.norm(rest, axis=1)) + moving * of_defect,
             jnp.linalg.norm(sideways),
         )

@@ -2,6 +2,16 @@
 
 from softntk.records.comparison import Difference, compare
 from softntk.records.record import Record, installed_versions
-from softntk.records.store import exists, read, read_all, write
+from softntk.records.store import exists, read, read_all, require_place, write
 
-__all__ = ["Difference", "Record", "compare", "exists", "installed_versions", "read", "read_all", "write"]
+__all__ = [
+    "Difference",
+    "Record",
+    "compare",
+    "exists",
+    "installed_versions",
+    "read",
+    "read_all",
+    "require_place",
+    "write",
+]

@@ -4,24 +4,27 @@ HDF5 is a rich format: a file can point at other files, and a small one can clai
 loaded, the file is walked: only plain datasets, no links to elsewhere, and no more bytes than a record may hold.
 """
 
-import os
+import io
 from pathlib import Path
 from typing import Any
 
+import h5netcdf
 import h5py
 import numpy as np
 import xarray as xr
+from xarray.backends import H5NetCDFStore
 
 from softntk.failures import BadInput, TooLarge
 from softntk.records.arrays import settle
 
-__all__ = ["read_arrays", "write_arrays"]
+__all__ = ["MOST_BYTES", "netcdf_of", "read_netcdf"]
 
+#: Bytes that the arrays of one record may have.
 MOST_BYTES = 2_000_000_000
 
 
-def write_arrays(arrays: xr.Dataset, path: Path) -> None:
-    """Write a settled Dataset.
+def netcdf_of(arrays: xr.Dataset) -> bytes:
+    """The file of a settled Dataset, made in memory: on a full disk, writing HDF5 can end the process.
 
     Raises:
         TooLarge: it has more than 2 GB.
@@ -29,22 +32,23 @@ def write_arrays(arrays: xr.Dataset, path: Path) -> None:
     _require_size(arrays.nbytes)
     # By default NaN would be declared the mark of a missing value; here it is a number like any other.
     encoding = {name: {"_FillValue": None} | _compressed(variable) for name, variable in arrays.variables.items()}
-    arrays.to_netcdf(path, engine="h5netcdf", format="NETCDF4", encoding=encoding)
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    content = io.BytesIO()
+    with h5netcdf.File(content, "w") as file:
+        arrays.dump_to_store(H5NetCDFStore(file), encoding=encoding)
+    return content.getvalue()
 
 
-def read_arrays(path: Path) -> xr.Dataset:
-    """Read a Dataset into memory, settled.
+def read_netcdf(content: bytes, path: Path) -> xr.Dataset:
+    """The Dataset, settled, of a file with this content; `path` is for messages.
 
     Raises:
-        BadInput: the file is not one that `write_arrays` writes.
+        BadInput: it is not what `netcdf_of` makes.
         TooLarge: it claims more than 2 GB.
     """
     try:
-        _inspect(path)
+        _inspect(content)
         with xr.open_dataset(
-            path, engine="h5netcdf", mask_and_scale=False, decode_times=False, decode_timedelta=False
+            io.BytesIO(content), engine="h5netcdf", mask_and_scale=False, decode_times=False, decode_timedelta=False
         ) as lazy:
             return settle(lazy.load())
     except TooLarge:
@@ -74,8 +78,8 @@ def _require_size(size: int) -> None:
         )
 
 
-def _inspect(path: Path) -> None:
-    with h5py.File(path, "r") as file:
+def _inspect(content: bytes) -> None:
+    with h5py.File(io.BytesIO(content), "r") as file:
         claimed = 0
         for name in file:
             if not isinstance(file.get(name, getlink=True), h5py.HardLink):

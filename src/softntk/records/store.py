@@ -1,33 +1,34 @@
 """Records on disk: a folder for each, readable without softntk.
 
-    <root>/<study>/record.json    everything but the arrays, and the fingerprint of the arrays
+    <root>/<study>/record.json    everything but the arrays; the fingerprint of the arrays and the SHA-256 of their file
     <root>/<study>/arrays.nc      the arrays, NetCDF4
 
-A record is written into a folder of its own next to its place and moved there by one rename, so that no reader ever
-sees half of one. Where one is replaced, the old folder steps aside first and is the record until the new one is in
-its place. What is read is checked: schema, types and fingerprint. Nothing is unpickled.
+A folder is written whole and moved into place (`softntk.files`), so that no reader ever sees half of a record. What is
+read is checked: the hash of the file before the library of its format sees a byte (a damaged HDF5 file can keep it busy
+for ever), then schema, types and fingerprint. Nothing is unpickled.
 """
 
+import hashlib
 import os
-import secrets
-import shutil
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from softntk.failures import BadInput
-from softntk.files.strict_json import dumps, loads
+from softntk.files import dumps, folder_at, read_bytes, read_json, write_folder
+from softntk.files.folders import names_of_folders
+from softntk.files.folders import require_place as require_place_for_folder
 from softntk.records.arrays import fingerprint
-from softntk.records.netcdf import read_arrays, write_arrays
+from softntk.records.netcdf import MOST_BYTES, netcdf_of, read_netcdf
 from softntk.records.record import SLUG, Record, require_slug
 from softntk.verdicts import Answer, Verdict
 
-__all__ = ["exists", "read", "read_all", "write"]
+__all__ = ["exists", "read", "read_all", "require_place", "write"]
 
-SCHEMA = "softntk-record/1"
+SCHEMA = "softntk-record/2"
 _PLAIN = ("study", "question", "parameters", "seeds", "versions", "findings", "command", "seconds")
-_MOST_JSON = 64_000_000
+_ADVICE = "Delete the folder and make the record again: softntk reproduce."
 
 
 def write(record: Record, root: str | os.PathLike[str], *, replace: bool = False) -> Path:
@@ -38,7 +39,7 @@ def write(record: Record, root: str | os.PathLike[str], *, replace: bool = False
         TooLarge: the arrays are larger than a record may hold.
     """
     root = Path(root)
-    place, aside = _place(root, record.study), _aside(root, record.study)
+    place = _place(root, record.study)
     if exists(root, record.study) and not replace:
         raise BadInput(
             "root",
@@ -46,34 +47,23 @@ def write(record: Record, root: str | os.PathLike[str], *, replace: bool = False
             got=str(place),
             advice="Type replace=True to write over it, or choose another folder.",
         )
-    draft = root / f".{record.study}.{secrets.token_hex(8)}"
-    try:
-        draft.mkdir(parents=True)
-    except OSError as error:
-        raise _unusable(root, f"be a folder that can be written to ({error.strerror})") from None
-    try:
-        write_arrays(record.arrays, draft / "arrays.nc")
-        with (draft / "record.json").open("w", encoding="utf-8", newline="\n") as file:
-            file.write(dumps(_described(record)))
-            file.flush()
-            os.fsync(file.fileno())
-        if place.exists():
-            shutil.rmtree(aside, ignore_errors=True)  # left by a call that was killed after its work was done
-            place.replace(aside)
-        draft.replace(place)
-    except BaseException:
-        if aside.exists() and not place.exists():
-            aside.replace(place)
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-    return place
+    arrays = netcdf_of(record.arrays)
+    described = _described(record) | {"file": hashlib.sha256(arrays).hexdigest()}
+    return write_folder(place, {"arrays.nc": arrays, "record.json": dumps(described).encode()})
 
 
 def exists(root: str | os.PathLike[str], study: str) -> bool:
     """Whether `root` holds a record of the study."""
-    root = Path(root)
-    return _place(root, study).is_dir() or _aside(root, study).is_dir()
+    return folder_at(_place(Path(root), study)) is not None
+
+
+def require_place(root: str | os.PathLike[str], study: str) -> None:
+    """Refuse a root in which the record of a study cannot be written: to be called before long work.
+
+    Raises:
+        BadInput: a file stands where a folder has to be.
+    """
+    require_place_for_folder(_place(Path(root), study))
 
 
 def read(root: str | os.PathLike[str], study: str) -> Record:
@@ -84,8 +74,7 @@ def read(root: str | os.PathLike[str], study: str) -> Record:
         TooLarge: the arrays are larger than a record may hold.
     """
     root = Path(root)
-    # A call that was killed between its two renames leaves the old record aside.
-    folder = next((each for each in (_place(root, study), _aside(root, study)) if each.is_dir()), None)
+    folder = folder_at(_place(root, study))
     if folder is None:
         raise BadInput(
             "study",
@@ -94,7 +83,10 @@ def read(root: str | os.PathLike[str], study: str) -> Record:
             advice="Type softntk reproduce to make the records.",
         )
     described = _read_json(folder / "record.json")
-    arrays = read_arrays(folder / "arrays.nc")
+    content = read_bytes(folder / "arrays.nc", argument=str(folder), advice=_ADVICE, most=2 * MOST_BYTES)
+    if hashlib.sha256(content).hexdigest() != described["file"]:
+        raise _unusable(folder, "hold arrays.nc as it was written", "a file whose SHA-256 differs")
+    arrays = read_netcdf(content, folder / "arrays.nc")
     try:
         record = _record(described, arrays)
         if record.study != study:
@@ -115,16 +107,12 @@ def read_all(root: str | os.PathLike[str]) -> tuple[Record, ...]:
     root = Path(root)
     if not root.is_dir():
         raise _unusable(root, "be a folder of records")
-    names = {each.name.removeprefix(".").removesuffix(".previous") for each in root.iterdir() if each.is_dir()}
-    return tuple(read(root, name) for name in sorted(names) if SLUG.fullmatch(name) and exists(root, name))
+    names = [name for name in sorted(names_of_folders(root)) if SLUG.fullmatch(name)]
+    return tuple(read(root, name) for name in names if exists(root, name))
 
 
 def _place(root: Path, study: str) -> Path:
     return root / require_slug(study)
-
-
-def _aside(root: Path, study: str) -> Path:
-    return root / f".{require_slug(study)}.previous"
 
 
 def _described(record: Record) -> dict[str, Any]:
@@ -144,19 +132,11 @@ def _described(record: Record) -> dict[str, Any]:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        size = path.stat().st_size
-        if size > _MOST_JSON:
-            raise ValueError(f"{size} bytes")
-        found = loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise _unusable(path, "be a file that can be read", str(error.strerror)) from None
-    except ValueError as error:
-        raise _unusable(path, "be strict JSON in UTF-8, at most 64 MB", str(error)) from None
+    found = read_json(path, argument=str(path), advice=_ADVICE)
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         schema = repr(found.get("schema")) if isinstance(found, dict) else type(found).__name__
         raise _unusable(path, f"be an object of schema {SCHEMA!r}", schema)
-    wanted = {"schema", *_PLAIN, "verdicts", "arrays"}
+    wanted = {"schema", *_PLAIN, "verdicts", "arrays", "file"}
     if found.keys() != wanted:
         odd = sorted(found.keys() ^ wanted)
         raise _unusable(path, f"have the keys {', '.join(sorted(wanted))}", f"missing or not known: {', '.join(odd)}")
@@ -183,9 +163,4 @@ def _verdict(entry: Any) -> Verdict:
 
 
 def _unusable(path: Path, required: str, got: str | None = None) -> BadInput:
-    return BadInput(
-        str(path),
-        required=required,
-        got=got or "something else",
-        advice="Delete the folder and make the record again: softntk reproduce.",
-    )
+    return BadInput(str(path), required=required, got=got or "something else", advice=_ADVICE)

@@ -66,6 +66,16 @@ class Expanded:
         need = 8 * (3.0 * p * p + 6.0 * min(BLOCK_ENTRIES, n * p) + 6 * n * (d + k))
         return Cost(p, need, (n * p**2 + p**3) / speeds.flops, obstacle)
 
+    def work(self, kernel: Kernel, inputs: Float[Array, "n d"]) -> float:
+        """n p^2 + 9 p^3; infinite if no degree reaches the accuracy."""
+        if not expandable(kernel):
+            return math.inf
+        try:
+            n, p = inputs.shape[0], expand(kernel, inputs, degree=self.degree, accuracy=self.accuracy).rank
+        except BadInput:
+            return math.inf
+        return float(n * p**2 + 9 * p**3)
+
     def solve(self, system: System) -> Answer:
         """Solve."""
         _refuse_zero(system.ridge)
@@ -92,8 +102,7 @@ class Expanded:
         key: jax.Array | None,
     ) -> tuple[str, Decomposition]:
         """All eigenvalues of the features' Gram matrix."""
-        accuracy = None if self.degree else self.accuracy
-        features = expand(kernel, inputs, degree=self.degree, **({} if accuracy is None else {"accuracy": accuracy}))  # pyright: ignore[reportArgumentType]
+        features = expand(kernel, inputs, degree=self.degree, accuracy=self.accuracy)  # pyright: ignore[reportArgumentType]
         found = of_features(features, inputs, labels, roots, epsilon)
         weights = 1.0 if roots is None else roots**2
         left_out = float(np.sum(weights * features.remainder(inputs)))
@@ -146,6 +155,10 @@ class Nystrom:
         p = min(self.rank, n)
         need = 8 * (12.0 * p * p + 8.0 * min(BLOCK_ENTRIES, n * p) + 4 * n * (d + k))
         return Cost(p, need, 3 * n * p**2 / speeds.flops + n * p / speeds.entries)
+
+    def work(self, kernel: Kernel, inputs: Float[Array, "n d"]) -> float:
+        """There is no exact one."""
+        return math.inf
 
     def solve(self, system: System) -> Answer:
         """Solve."""

@@ -35,6 +35,10 @@ class Dense:
         n = len(problem.inputs)
         return Cost(0, 8.0 * n * (1.1 * n + 6 * problem.outputs), n**3 / 3 / speeds.flops + n * n / speeds.entries)
 
+    def work(self, kernel: Kernel, inputs: Float[Array, "n d"]) -> float:
+        """9 n^3."""
+        return 9.0 * len(inputs) ** 3
+
     def solve(self, system: System) -> Answer:
         """Solve."""
         coefficients, residuals, steps = cholesky_solution(

@@ -75,6 +75,10 @@ class ConjugateGradients:
         work = _STEPS * (n * n / speeds.entries + 4 * n * p * k / speeds.flops) + n * p**2 / speeds.flops
         return Cost(p, 8.0 * n * (2 * p + 14 * k + 3 * d), work)
 
+    def work(self, kernel: Kernel, inputs: Float[Array, "n d"]) -> float:
+        """There is none."""
+        return math.inf
+
     def solve(self, system: System) -> Answer:
         """Solve."""
         kernel, x, y, ridge = system.kernel, system.inputs, system.labels, system.ridge

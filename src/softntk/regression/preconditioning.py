@@ -78,13 +78,10 @@ def preconditioner(
         while rank(kernel, d, degree + 1) <= largest_rank and degree < 40:  # pyright: ignore[reportArgumentType]
             degree += 1
         features = expand(kernel, inputs, degree=degree)  # pyright: ignore[reportArgumentType]
-        columns = np.asarray(features.columns(inputs))
-        left_out = float(np.mean(features.remainder(inputs)))
     else:
         features = nystrom_features(kernel, inputs, rank=largest_rank, key=needed_key(key))
-        columns = np.asarray(features.columns(inputs))
-        left_out = float(np.mean(features.remainder(inputs)))
-    return _factored(name, columns, ridge + left_out)
+    left_out = float(np.mean(features.remainder(inputs)))
+    return _factored(name, np.asarray(features.columns(inputs)), ridge + left_out)
 
 
 def _factored(name: str, columns: Float[np.ndarray, "p n"], shift: float) -> Preconditioner:

@@ -113,6 +113,10 @@ class Solver(SolverChoice, Protocol):
         """What it takes."""
         ...
 
+    def work(self, kernel: Kernel, inputs: Float[Array, "n d"]) -> float:
+        """Floating-point operations of an exact eigendecomposition; infinite if there is none."""
+        ...
+
     def solve(self, system: System) -> Answer:
         """Solve."""
         ...

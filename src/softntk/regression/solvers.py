@@ -19,7 +19,6 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.failures import BadInput
-from softntk.kernels.expansion import expand, expandable
 from softntk.kernels.limit import Kernel
 from softntk.regression.by_features import Expanded, Nystrom
 from softntk.regression.decomposition import Decomposition
@@ -35,7 +34,7 @@ SOLVERS = (Expanded, Dense, ConjugateGradients, Nystrom)
 
 @dataclass(frozen=True)
 class Auto:
-    """The fastest exact solver that fits into memory and time; for a decomposition the cheaper of two.
+    """The fastest exact solver that fits into memory and time; for a decomposition the one of the least work.
 
     Arguments:
         options: solvers to choose from. The approximate ones are named where no other fits, and never taken.
@@ -55,19 +54,9 @@ class Auto:
         epsilon: float,
         key: jax.Array | None,
     ) -> tuple[str, Decomposition]:
-        """Explicit features where they cost less than the matrix."""
-        chosen = Expanded() if _features_are_cheaper(kernel, inputs) else Dense()
+        """That of the least work."""
+        chosen = min(self.options, key=lambda each: each.work(kernel, inputs))
         return chosen.decompose(kernel, inputs, labels, roots, epsilon=epsilon, key=key)
-
-
-def _features_are_cheaper(kernel: Kernel, inputs: Float[Array, "n d"]) -> bool:
-    if not expandable(kernel):
-        return False
-    try:
-        n, p = inputs.shape[0], expand(kernel, inputs, accuracy=Expanded.accuracy).rank
-    except BadInput:  # no degree in reach
-        return False
-    return n * p**2 + 9 * p**3 < 9 * n**3
 
 
 def solver_named(

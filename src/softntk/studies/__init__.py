@@ -21,9 +21,8 @@ from softntk.studies import (
     training,
     tube,
 )
-from softntk.studies.cells import forget_cells
 from softntk.studies.scheduling import run_studies
-from softntk.studies.study import Cell, Outcome, Study, run
+from softntk.studies.study import Cell, Outcome, Study, forget_cells, run
 
 __all__ = ["STUDIES", "Cell", "Outcome", "Study", "forget_cells", "run", "run_studies", "study_named"]
 

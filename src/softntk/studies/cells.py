@@ -3,22 +3,24 @@
     <folder>/.cells/<study>-<fingerprint>/<cell>.npz
 
 The fingerprint covers the parameters and the versions of every package that numbers depend on: results of other
-parameters or of other software are never picked up. Files appear by one rename, so a half-written one is never read.
+parameters or of other software are never picked up, and never deleted. A file that is damaged is computed again.
 """
 
 import hashlib
 import json
-import os
 import shutil
 import time
-import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["KeptCells", "forget_cells", "timed"]
+from softntk.failures import Failure
+from softntk.files import read_npz, require_place, write_npz
+
+__all__ = ["KeptCells", "timed"]
 
 _SECONDS = "__seconds__"
 
@@ -27,25 +29,51 @@ Timed = tuple[dict[str, np.ndarray], float]
 
 
 class KeptCells:
-    """What earlier runs of the same study computed."""
+    """What earlier runs of the same study computed.
 
-    def __init__(self, folder: Path | None, study: str, parameters: dict[str, Any], versions: dict[str, str]):
+    Raises:
+        BadInput: there is a file where the folder of the cells has to be.
+    """
+
+    def __init__(self, folder: Path | None, study: str, parameters: Mapping[str, Any], versions: Mapping[str, str]):
         self._place: Path | None = None
         if folder is not None:
-            described = json.dumps([study, parameters, versions], sort_keys=True)
+            described = json.dumps([study, dict(parameters), dict(versions)], sort_keys=True)
             digest = hashlib.sha256(described.encode()).hexdigest()[:16]
             self._place = folder / ".cells" / f"{study}-{digest}"
+            require_place(self._place, "folder")
 
     def read(self, name: str) -> Timed | None:
         """A cell that an earlier run computed, if there is one."""
-        found = None if self._place is None else _read(self._place / _file_name(name))
-        return None if found is None else (found, float(found.pop(_SECONDS)))
+        path = None if self._place is None else self._place / _file_name(name)
+        if path is None or not path.exists():
+            return None
+        try:
+            found = read_npz(path)
+            return found, float(found.pop(_SECONDS))
+        except (Failure, KeyError, TypeError, ValueError):  # damaged, or not a file of ours: out of the way
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            return None
 
     def keep(self, name: str, result: dict[str, np.ndarray], seconds: float) -> Timed:
-        """Keep a cell and return it."""
+        """Keep a cell and return it.
+
+        Raises:
+            BadInput: it cannot be written.
+        """
         if self._place is not None:
-            _write(self._place / _file_name(name), result | {_SECONDS: np.asarray(seconds)})
+            arrays = result | {_SECONDS: np.asarray(seconds)}
+            path = self._place / _file_name(name)
+            write_npz(path, arrays, argument="folder", compressed=False, make_folders=True)
         return result, seconds
+
+    def forget(self) -> None:
+        """Delete these results, and no others; to be called once the record is written."""
+        if self._place is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
+            with suppress(OSError):  # results of other studies are there
+                self._place.parent.rmdir()
 
 
 def timed(compute: Callable[[], Mapping[str, Any]]) -> Timed:
@@ -54,29 +82,6 @@ def timed(compute: Callable[[], Mapping[str, Any]]) -> Timed:
     return {key: np.asarray(value) for key, value in compute().items()}, time.perf_counter() - started
 
 
-def forget_cells(folder: Path) -> None:
-    """Delete all kept results; called once the records are written."""
-    shutil.rmtree(folder / ".cells", ignore_errors=True)
-
-
 def _file_name(cell: str) -> str:
     readable = "".join(c if c.isalnum() else "-" for c in cell)[:60]
     return f"{readable}-{hashlib.sha256(cell.encode()).hexdigest()[:8]}.npz"
-
-
-def _read(path: Path) -> dict[str, np.ndarray] | None:
-    try:
-        # Opened here: np.load leaves a file that is no archive open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, zipfile.BadZipFile):
-        # Missing, or not a file of ours: computed again.
-        return None
-
-
-def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.draft")
-    with draft.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    draft.replace(path)

@@ -5,6 +5,7 @@ studies, the cells of a study are spread. The longest studies go first. A record
 same parameters and the same software, is not made again, and an interrupted study goes on from its kept cells.
 """
 
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -17,12 +18,14 @@ from queue import Queue
 import jax
 
 from softntk import records
+from softntk.failures import BadInput
 from softntk.numerics.compiling import compile_fast, use_one_thread
 from softntk.records import Record, installed_versions
-from softntk.studies.cells import forget_cells
-from softntk.studies.study import Cell, Study, run
+from softntk.studies.study import Cell, Study, forget_cells, run
 
 __all__ = ["OnProgress", "default_processes", "run_studies", "workers"]
+
+log = logging.getLogger("softntk")
 
 #: Called with the name of a study, the seconds' worth of it that are newly done, and what was done.
 OnProgress = Callable[[str, float, str], None]
@@ -56,6 +59,8 @@ def run_studies(
     """
     parameters = {study.name: study.parameters(preset, seed) for study in studies}
     seconds = {study.name: study.estimate(parameters[study.name]) for study in studies}
+    for study in studies:
+        records.require_place(folder, study.name)
     count = processes or default_processes()
     sharing = max(min(count, len(studies)), 1)
     tell = on_progress or _say_nothing
@@ -66,7 +71,7 @@ def run_studies(
 
         def record_of(study: Study) -> Record:
             chosen, left = parameters[study.name], seconds[study.name]
-            known = records.read(folder, study.name) if records.exists(folder, study.name) and not again else None
+            known = None if again else _known(study.name, folder)
             if known is not None and known.parameters == chosen and known.versions == installed_versions():
                 tell(study.name, left, "there already")
                 return known
@@ -82,6 +87,7 @@ def run_studies(
             finally:
                 idle.put(executor)
             records.write(record, folder, replace=True)
+            forget_cells(study, chosen, folder)
             return record
 
         longest_first = sorted(studies, key=lambda study: -seconds[study.name])
@@ -91,8 +97,17 @@ def run_studies(
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-    forget_cells(folder)
     return done
+
+
+def _known(name: str, folder: Path) -> Record | None:
+    if not records.exists(folder, name):
+        return None
+    try:
+        return records.read(folder, name)
+    except BadInput as unreadable:
+        log.warning("%s is made again, since its record cannot be read: %s", name, unreadable.got)
+        return None
 
 
 def _say_nothing(_name: str, _share: float, _words: str) -> None:

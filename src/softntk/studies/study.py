@@ -24,7 +24,7 @@ from softntk.records.record import Record, installed_versions
 from softntk.studies.cells import KeptCells, timed
 from softntk.verdicts import Verdict
 
-__all__ = ["Cell", "Outcome", "Parameters", "Results", "Study", "run"]
+__all__ = ["Cell", "Outcome", "Parameters", "Results", "Study", "forget_cells", "run"]
 
 #: What a study is run with: JSON values by name.
 Parameters = Mapping[str, Any]
@@ -107,9 +107,12 @@ def run(
         folder: where results of cells are kept (see `studies.cells`); without it nothing is kept.
         on_cell: called when a cell is done, for progress bars.
         executor: computes the cells, in parallel if it has several workers; without it they are computed here.
+
+    Raises:
+        BadInput: a result cannot be kept in the folder.
     """
     versions = installed_versions()
-    kept = KeptCells(folder, study.name, dict(parameters), versions)
+    kept = KeptCells(folder, study.name, parameters, versions)
     results: dict[str, Mapping[str, np.ndarray]] = {}
     seconds = 0.0
     for cell, result, took in _computed(study.plan(parameters), kept, executor):
@@ -130,6 +133,11 @@ def run(
         command=command,
         seconds=seconds,
     )
+
+
+def forget_cells(study: Study, parameters: Parameters, folder: Path) -> None:
+    """Delete the kept results of this study with these parameters, once its record is written."""
+    KeptCells(folder, study.name, parameters, installed_versions()).forget()
 
 
 def _computed(
