@@ -85,3 +85,11 @@ def test_the_kind_of_a_target_is_said_and_can_be_chosen(softntk, tmp_path):
     assert "error_rate" in classes["test"]
     numbers = json.loads(softntk(f"regress {path} --target stars --kind regression {FAST} --json").out)
     assert "rmse" in numbers["test"]
+
+
+def test_a_score_is_not_learned_of_an_index(softntk, tmp_path):
+    path = tmp_path / "rows.csv"
+    pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=["a", "b"]).to_csv(path)
+    found = json.loads(softntk(f"score {path} --learner smoothed --copies 2 --json").out)
+    assert found["d"] == 2
+    assert any("Unnamed: 0" in note for note in found["notes"])

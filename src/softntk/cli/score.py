@@ -89,6 +89,7 @@ def command(
         "end": end,
         "seed": seed,
         "chosen": model.choice_,
+        "notes": list(samples.notes),
     }
     diagnosis = model.diagnose(samples.mixture)
     if output is not None:
@@ -115,6 +116,7 @@ def _words(found: dict[str, Any], diagnosis: "Diagnosis") -> str:
     lines = [
         f"{found['data']}: n = {found['n']:,}, d = {found['d']}, {found['noisy']:,} noisy samples, times "
         f"{found['start']:g} to {found['end']:g}",
+        *(f"  {note}" for note in found["notes"]),
         f"{found['learner']}, chosen on held-out samples: {_numbers(found['chosen'], 4)}",
         f"held-out error: {_numbers(diagnosis.held_out_error, 4)}",
         f"noisy inputs outside of the ball: {diagnosis.truncated_mass:.2%}",

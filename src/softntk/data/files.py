@@ -45,7 +45,7 @@ def read_table(
     return assemble(read_columns(path, names, options), target, options, kind=kind)
 
 
-def read_inputs(path: Path, *, without: str | None = None, options: ReadOptions | None = None) -> Table:
+def read_inputs(path: Path, *, without: str | Sequence[str] | None = None, options: ReadOptions | None = None) -> Table:
     """Read all columns as inputs, with nothing to learn; those named in `without` are left out.
 
     Raises:

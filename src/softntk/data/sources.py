@@ -144,11 +144,12 @@ def _parts(key: Array, total: int, held_out: int | float, count: int | None) -> 
     share = _checked(held_out)
     number = int(share) if share >= 1 else max(round(total * share), 1)
     if number >= total:
+        hint = "hold out none: load in place of load_split (on the command line: --held-out 0)"
         raise BadInput(
             "held_out",
             required=f"leave a row for training: be at most {total - 1}",
-            got=repr(held_out),
-            advice=f"Type {typed(held_out=0.25)}.",
+            got=f"{held_out!r} of {total} row{'' if total == 1 else 's'}",
+            advice=f"Pass more rows, or {hint}." if total == 1 else f"Type {typed(held_out=0.25)}.",
         )
     order = np.asarray(jax.random.permutation(key, total))
     rest, others = order[:number], order[number:]

@@ -19,6 +19,7 @@ from softntk.data.mixture import MIXTURES, GaussianMixture, mixture_named
 from softntk.data.options import ReadOptions
 from softntk.data.shapes import SHAPES, shape_named
 from softntk.data.sources import draw_rows
+from softntk.data.table import Table
 from softntk.diffusion.units import Units, units_of
 from softntk.failures import BadInput
 
@@ -39,6 +40,7 @@ class CleanSamples:
         columns: their names; empty if they have none.
         image: height and width if a row is an image.
         mixture: the law of the rows, if it is known.
+        notes: how a table or file was read, in words.
     """
 
     rows: Float[np.ndarray, "n d"]
@@ -47,6 +49,7 @@ class CleanSamples:
     columns: tuple[str, ...] = ()
     image: tuple[int, ...] = ()
     mixture: GaussianMixture | None = None
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def units(self) -> Units:
@@ -103,7 +106,8 @@ def clean_samples(
             for each in jax.random.split(draw_key)
         )
         return CleanSamples(rows, unseen, mixture=mixture)
-    rows, columns = _table(source, target, options)
+    table = _table(source, target, options)
+    rows = table.inputs
     if len(rows) <= _FEWEST:
         raise BadInput(
             "data",
@@ -118,16 +122,13 @@ def clean_samples(
         kept = kept[draw_rows(draw_key, len(kept), count)]
     digits = source == "digits"
     units_name, image = ("pooled", (8, 8)) if digits else ("columns", ())
-    return CleanSamples(rows[kept], rows[order[:apart]], units_name, columns, image)
+    return CleanSamples(rows[kept], rows[order[:apart]], units_name, table.input_names, image, notes=table.notes)
 
 
-def _table(
-    source: str, target: str | None, options: ReadOptions | None
-) -> tuple[Float[np.ndarray, "n d"], tuple[str, ...]]:
-    """Rows and the names of their columns."""
+def _table(source: str, target: str | None, options: ReadOptions | None) -> Table:
+    """Rows and the names of their columns; a built-in set comes with its target, which is no part of the rows."""
     if source.replace("-", "_") in BUILTIN:
-        table = read_builtin(source.replace("-", "_"))
-        return table.inputs, table.input_names
+        return read_builtin(source.replace("-", "_"))
     path = Path(source)
     if path.suffix.lower() not in ENDINGS:
         names = ", ".join([*MIXTURES, *SHAPES, *BUILTIN])
@@ -137,5 +138,4 @@ def _table(
             got=repr(source),
             advice="Type digits, say.",
         )
-    table = read_inputs(path, without=target, options=options)
-    return table.inputs, table.input_names
+    return read_inputs(path, without=target, options=options)

@@ -19,6 +19,7 @@ from softntk.records.arrays import settle
 
 __all__ = ["MOST_BYTES", "netcdf_of", "read_netcdf"]
 
+#: Bytes that the arrays of one record may have.
 MOST_BYTES = 2_000_000_000
 
 
