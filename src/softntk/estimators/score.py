@@ -100,7 +100,7 @@ class ScoreModel(BaseEstimator):
         named = columns or getattr(self, "feature_names_in_", ())  # scikit-learn sets it for data frames only
         settings = {"learner": self.learner, "n": len(X), "chosen": self.choice_} | dict(description or {})
         self.learned_ = LearnedScore(
-            self.fit_.denoiser,
+            _as_numpy(self.fit_.denoiser),
             process,
             self.start,
             self.end,
