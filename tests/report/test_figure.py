@@ -175,9 +175,10 @@ def test_a_range_goes_from_low_to_high_and_on_to_the_edge_where_nothing_was_foun
     assert len(ends) == 2
 
 
-@pytest.mark.parametrize("place", [[5.0], [1.0]])
+@pytest.mark.parametrize("place", [[10.0], [200.0]])
 def test_one_point_makes_a_figure(place):
     for axes in (PLAIN, LOG):
+        plot(Points("softmax", place, [2.0], [0.3]), **axes)
         plot(Points("softmax", place, [2.0], [0.0]), Line("ReLU", place, [2.0], [1.0], [3.0]), **axes)
 
 

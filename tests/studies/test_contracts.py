@@ -34,10 +34,10 @@ SMALL = {
     "training": {"draws": 2, "data": ["wine"], "count": 8, "widths": [32, 64], "steps": 10, "record_every": 5},
     "certified_width": {
         "data": [["wine", 4]],
-        "smallest": 16,
-        "largest": 32,
+        "smallest": 256,
+        "largest": 512,
         "steps": 20,
-        "narrow": 16,
+        "narrow": 512,
         "along_steps": 10,
         "along_every": 5,
     },

@@ -2,13 +2,15 @@
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from softntk.failures import BadInput
-from softntk.studies import STUDIES, Cell, Outcome, Study, forget_cells, run, study_named
+from softntk.studies import STUDIES, Cell, Outcome, Study, forget_cells, run, run_studies, scheduling, study_named
 
 
 class Interrupted(Exception):
@@ -117,3 +119,31 @@ def test_every_study_plans_its_presets(study):
         assert len(set(names)) == len(names) > 0
         assert isinstance(parameters["seed"], int)
     assert study.question.endswith("?")
+
+
+def test_studies_run_side_by_side_and_records_that_are_there_stay(tmp_path, monkeypatch):
+    """Two tiny studies on threads; the second time nothing is computed, with `again` everything is."""
+    monkeypatch.setattr(scheduling, "workers", lambda count, short: ThreadPoolExecutor(count))
+    computed = []
+
+    def tiny(name: str) -> Study:
+        def cell(n: int) -> dict[str, float]:
+            computed.append((name, n))
+            return {"x": float(n)}
+
+        def conclude(parameters, results):
+            total = sum(float(each["x"]) for each in results.values())
+            return Outcome(xr.Dataset({"total": ((), total, {"long_name": "sum"})}))
+
+        cells = [Cell(str(n), partial(cell, n)) for n in range(3)]
+        return Study(name, "What?", {"quick": {"seed": 0}}, lambda _: cells, conclude, 2.0)
+
+    studies, told = [tiny("one"), tiny("two")], []
+    for again, times in ((False, 6), (False, 6), (True, 12)):
+        done = run_studies(studies, tmp_path, again=again, processes=2, on_progress=lambda *said: told.append(said))
+        assert [record.study for record in done] == ["one", "two"]
+        assert [float(record.arrays["total"]) for record in done] == [3.0, 3.0]
+        assert len(computed) == times
+    assert sum(share for name, share, _ in told if name == "one") == 3 * 6.0
+    assert ("two", 6.0, "there already") in told
+    assert done[0].command == "softntk reproduce --preset quick --only one --again"

@@ -71,17 +71,17 @@ class TwoLayer(eqx.Module):
 
     @property
     def input_size(self) -> int:
-        """d."""
+        """Number of inputs d."""
         return self.hidden.shape[0]
 
     @property
     def width(self) -> int:
-        """m."""
+        """Number of neurons m."""
         return self.hidden.shape[1]
 
     @property
     def output_size(self) -> int:
-        """k."""
+        """Number of outputs k."""
         return self.output.shape[0]
 
     def __call__(self, inputs: Float[Array, "n d"]) -> Float[Array, "n k"]:

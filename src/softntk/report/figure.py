@@ -9,6 +9,7 @@ drawn, and there is no pyplot.
 """
 
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
@@ -83,10 +84,18 @@ def _drawn(marks: Sequence[Mark], x: Axis, y: Axis, height: float) -> str:
             axes.set_yscale("log", nonpositive="clip")  # an error bar that reaches below zero goes on to the edge
         axes.set_xlabel(fill(x.label, _LETTERS))
         axes.set_title(fill(y.label, _LETTERS), loc="left")  # above its axis, so that nobody has to tilt the head
-        labels = [label for mark in marks for label in mark.draw(axes)]
-        for axis, limit in ((x, axes.set_xlim), (y, axes.set_ylim)):
-            if axis.limits is not None:
-                limit(*axis.limits)
+        with warnings.catch_warnings():
+            # A band of one place makes matplotlib scale the axis at once, to limits that are replaced below.
+            warnings.filterwarnings("ignore", message="Attempting to set identical")
+            labels = [label for mark in marks for label in mark.draw(axes)]
+        for axis, limit, scaled, data in (
+            (x, axes.set_xlim, axes.set_autoscalex_on, axes.dataLim.intervalx),
+            (y, axes.set_ylim, axes.set_autoscaley_on, axes.dataLim.intervaly),
+        ):
+            chosen = axis.limits or _around_one(*map(float, data), log=axis.log)
+            if chosen is not None:
+                scaled(False)  # before the limits: setting them looks at the old ones, which would be scaled now
+                limit(*chosen)
         for axis, log, limits in ((axes.xaxis, x.log, axes.get_xlim()), (axes.yaxis, y.log, axes.get_ylim())):
             if log:
                 _tick(axis, *limits)
@@ -94,6 +103,15 @@ def _drawn(marks: Sequence[Mark], x: Axis, y: Axis, height: float) -> str:
         text = io.StringIO()
         drawing.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     return tidy(text.getvalue())
+
+
+def _around_one(low: float, high: float, *, log: bool) -> tuple[float, float] | None:
+    """Limits around data of one value, up to rounding; None where the data have a width, or there are none."""
+    if not (np.isfinite(low) and np.isfinite(high)) or high - low > 1e-9 * max(abs(low), abs(high)):
+        return None
+    if log:
+        return (low / 2, 2 * high) if low > 0 else None
+    return (low - (abs(low) / 2 or 1.0), high + (abs(high) / 2 or 1.0))
 
 
 def _tick(axis: XAxis | YAxis, low: float, high: float) -> None:

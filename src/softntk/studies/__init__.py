@@ -21,9 +21,10 @@ from softntk.studies import (
     training,
     tube,
 )
+from softntk.studies.scheduling import run_studies
 from softntk.studies.study import Cell, Outcome, Study, forget_cells, run
 
-__all__ = ["STUDIES", "Cell", "Outcome", "Study", "forget_cells", "run", "study_named"]
+__all__ = ["STUDIES", "Cell", "Outcome", "Study", "forget_cells", "run", "run_studies", "study_named"]
 
 #: Every study by its name. A new study is a new row.
 STUDIES: dict[str, Study] = {

@@ -1,5 +1,6 @@
 """How the study of the error against n is shown."""
 
+import numpy as np
 import xarray as xr
 
 from softntk.records import Record
@@ -96,7 +97,7 @@ def build(record: Record) -> Section:
     )
 
 
-def _at(arrays: xr.Dataset, name: str, count: int) -> Measured:
+def _at(arrays: xr.Dataset, name: str, count: int | np.integer) -> Measured:
     return measured(pick(arrays["error"], learner=name, samples=count))
 
 

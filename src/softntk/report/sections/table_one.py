@@ -62,7 +62,7 @@ def build(record: Record) -> Section:
     )
 
 
-def lambdas(record: Record, dimension: float) -> str:
+def lambdas(record: Record, dimension: float | np.integer) -> str:
     """lambda of the three kernels for random points in so many dimensions: medians, for draws differ widely."""
     arrays = names.complete(record.arrays)
     at = pick(arrays["lambda_sphere"], dimension=dimension)

@@ -86,7 +86,7 @@ def _contained(at: xr.Dataset, name: str) -> str:
     )
 
 
-def _peak(peak: xr.Dataset, name: str, width: int) -> Measured:
+def _peak(peak: xr.Dataset, name: str, width: int | np.integer) -> Measured:
     return measured(peak["measured"].sel(features=name, width=width))
 
 
