@@ -20,7 +20,7 @@ from _timing import Claims
 from softntk.diffusion.exact import EmpiricalDenoiser
 from softntk.diffusion.grid import time_grid
 from softntk.diffusion.kernel_flow import learn_kernel
-from softntk.diffusion.learn import learn_blur
+from softntk.diffusion.learners import learn_blur
 from softntk.diffusion.matching import TimeLaw
 from softntk.diffusion.preconditioning import AffineDenoiser
 from softntk.diffusion.process import Constant

@@ -47,7 +47,7 @@ SCALING = "sphere"
 SCALES, SCALINGS = (0.5, 1.0, 2.0, 4.0, 6.0), ("sphere", "hemisphere")
 #: Ridge, solver, and true residual relative to the labels, of kernel regression.
 RIDGE, SOLVER, ACCURACY = "auto", "auto", 1e-6
-#: What learns a score: a row of `diffusion.learn.LEARNERS`.
+#: What learns a score: a row of `diffusion.learners.LEARNERS`.
 SCORE_LEARNER = "kernel"
 #: Smallest and largest time that a score is learned for, and sampled from.
 SCORE_START, SCORE_END = 0.02, 5.0

@@ -97,6 +97,8 @@ def test_a_preparation_survives_json_and_repeats_itself(key):
     data, preparation = load("breast_cancer", count=60, key=key)
     again = Preparation.from_dict(json.loads(json.dumps(preparation.to_dict())))
     assert again == preparation
+    earlier = {key: value for key, value in preparation.to_dict().items() if key not in ("lines", "schema", "options")}
+    assert Preparation.from_dict(earlier).scaling == preparation.scaling
     table = read_builtin("breast_cancer").rows(np.asarray(preparation.rows))
     np.testing.assert_array_equal(again.set_of(table).inputs, data.inputs)
     np.testing.assert_array_equal(again.inputs(table.inputs), data.inputs)

@@ -14,7 +14,7 @@ from softntk.data.shapes import SHAPES, shape_named
 from softntk.diffusion.blur import blurred
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
 from softntk.diffusion.kernel_flow import flow_of_pairs, learn_kernel
-from softntk.diffusion.learn import learn_blur, learn_mlp, learn_neighbors
+from softntk.diffusion.learners import learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.model import LearnedScore, open_score
 from softntk.diffusion.neighbors import NeighborDenoiser

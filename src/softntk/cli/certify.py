@@ -67,7 +67,7 @@ def command(
     from softntk.data import load
     from softntk.estimators import Model, load_model
     from softntk.files import output_json
-    from softntk.networks import features_named, paired
+    from softntk.networks import antisymmetric, features_named
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
     if model is not None:
@@ -76,7 +76,7 @@ def command(
         training = loaded.training_set(data, options=reading["options"])
     else:
         training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
-        network = paired(
+        network = antisymmetric(
             start_key,
             input_size=training.input_size,
             output_size=training.output_size,

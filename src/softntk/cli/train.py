@@ -47,7 +47,7 @@ def command(
     *,
     reading: dict[str, Any],
 ) -> None:
-    """Train a network from the paired start by full-batch gradient descent and compare the run with its theory."""
+    """Train a network from the antisymmetric start by gradient descent and compare the run with its theory."""
     from softntk.cli.processor import use_float64
 
     use_float64()

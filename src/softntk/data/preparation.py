@@ -109,10 +109,12 @@ class Preparation:
                     got=f"{len(input_names)} names and {scaling.columns} columns",
                     advice="Write the file again; it was changed or cut.",
                 )
-            lines = tuple(int(line) for line in record["lines"])
+            # Files of before the schema have none of the last three.
+            lines = tuple(int(line) for line in record.get("lines", ()))
             if lines and len(lines) != len(rows):
                 raise TypeError("as many lines as rows are needed")
-            schema, options = schema_from(record["schema"]), ReadOptions.from_dict(record["options"])
+            schema = schema_from(record.get("schema", []))
+            options = ReadOptions.from_dict(record["options"]) if "options" in record else ReadOptions()
             source = str(record["source"])
             return cls(source, input_names, target_names, rows, scaling, encoding, notes, lines, schema, options)
         except (KeyError, TypeError, ValueError) as error:

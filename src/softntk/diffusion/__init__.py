@@ -6,7 +6,7 @@ from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser, empirica
 from softntk.diffusion.grid import GRIDS, time_grid
 from softntk.diffusion.kernel_flow import KernelFit, learn_kernel
 from softntk.diffusion.law import law_of_samples
-from softntk.diffusion.learn import LEARNERS, learn, learn_blur, learn_mlp, learn_neighbors
+from softntk.diffusion.learners import LEARNERS, learn, learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import NoisySamples, TimeLaw, noisy_samples
 from softntk.diffusion.model import LearnedScore, open_score
 from softntk.diffusion.network_flow import NetworkFit, learn_network

@@ -14,7 +14,7 @@ from jaxtyping import Array
 
 from softntk.data.mixture import GaussianMixture
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
-from softntk.diffusion.learn import Fit
+from softntk.diffusion.learners import Fit
 from softntk.diffusion.matching import noisy_samples
 from softntk.diffusion.preconditioning import AffineDenoiser
 from softntk.diffusion.split import chain_to_kl, lipschitz_constant, mean_square_error, truncation

@@ -32,7 +32,7 @@ from softntk.defaults import (
     SCORE_WIDTH,
 )
 from softntk.diffusion.diagnosis import Diagnosis, diagnose
-from softntk.diffusion.learn import learn
+from softntk.diffusion.learners import learn
 from softntk.diffusion.matching import TimeLaw
 from softntk.diffusion.model import LearnedScore, open_score
 from softntk.diffusion.process import Constant

@@ -24,7 +24,7 @@ import xarray as xr
 from softntk.data.mixture import GaussianMixture, mixture_named
 from softntk.diffusion.exact import EmpiricalDenoiser, MixtureDenoiser
 from softntk.diffusion.kernel_flow import learn_kernel
-from softntk.diffusion.learn import learn_blur, learn_mlp, learn_neighbors
+from softntk.diffusion.learners import learn_blur, learn_mlp, learn_neighbors
 from softntk.diffusion.matching import TimeLaw, noisy_samples
 from softntk.diffusion.preconditioning import AffineDenoiser
 from softntk.diffusion.process import Constant

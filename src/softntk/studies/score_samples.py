@@ -20,7 +20,7 @@ import xarray as xr
 
 from softntk.diffusion.grid import time_grid
 from softntk.diffusion.kernel_flow import learn_kernel
-from softntk.diffusion.learn import learn_blur
+from softntk.diffusion.learners import learn_blur
 from softntk.diffusion.matching import TimeLaw
 from softntk.diffusion.process import Constant
 from softntk.diffusion.sampler import sample
