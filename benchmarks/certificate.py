@@ -1,7 +1,7 @@
 """How long a certificate takes on one core, after compilation: in float64, in ball arithmetic, and to check again.
 
-Inputs on the sphere, labels +-1, the paired start of softmax. The float64 certificate of the large problem runs in a
-process of its own, whose peak of memory is what is reported.
+Inputs on the sphere, labels +-1, the antisymmetric start of softmax. The float64 certificate of the large problem runs
+in a process of its own, whose peak of memory is what is reported.
 """
 
 import multiprocessing
@@ -16,15 +16,15 @@ CORE = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def problem(n: int, d: int, m: int):
-    """A paired softmax network, n inputs on the sphere, random signs as labels."""
+    """An antisymmetric softmax network, n inputs on the sphere, random signs as labels."""
     import jax
 
     from softntk.data import sphere
-    from softntk.networks import Softmax, paired
+    from softntk.networks import Softmax, antisymmetric
 
     jax.config.update("jax_enable_x64", True)
     data = sphere(jax.random.key(0), count=n, size=d)
-    network = paired(jax.random.key(1), input_size=d, output_size=1, width=m, features=Softmax())
+    network = antisymmetric(jax.random.key(1), input_size=d, output_size=1, width=m, features=Softmax())
     return network, data.inputs, data.labels
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from _timing import Claims, least_times, optional_torch
 from softntk.dynamics import ensemble
-from softntk.networks import Softmax, paired
+from softntk.networks import Softmax, antisymmetric
 from step import with_torch
 
 N, D, M, K = 64, 8, 256, 1
@@ -21,7 +21,7 @@ def main() -> None:
     torch = optional_torch()
     keys = jax.random.split(jax.random.key(0), 3)
     networks = jax.vmap(
-        lambda key: paired(key, input_size=D, output_size=K, width=M, features=Softmax(), dtype="float32")
+        lambda key: antisymmetric(key, input_size=D, output_size=K, width=M, features=Softmax(), dtype="float32")
     )(jax.random.split(keys[0], NETWORKS))
     inputs = jax.random.normal(keys[1], (N, D), "float32")
     inputs = inputs / jnp.linalg.norm(inputs, axis=1, keepdims=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from _timing import Claims, least_times
 from softntk.kernels import empirical_ntk
-from softntk.networks import Softmax, TwoLayer, paired
+from softntk.networks import Softmax, TwoLayer, antisymmetric
 
 SHAPES = ((64, 16, 4096, 8), (512, 16, 4096, 1))
 ROUNDS = 7
@@ -43,7 +43,7 @@ def main() -> None:
     claims = Claims(f"Finite tangent kernel, float32, JAX {jax.__version__}; least of {ROUNDS} interleaved rounds")
     for n, d, m, k in SHAPES:
         keys = jax.random.split(jax.random.key(0))
-        network = paired(keys[0], input_size=d, output_size=k, width=m, features=Softmax(), dtype="float32")
+        network = antisymmetric(keys[0], input_size=d, output_size=k, width=m, features=Softmax(), dtype="float32")
         inputs = jax.random.normal(keys[1], (n, d), "float32") / np.sqrt(d)
         arrays = (network.hidden, network.output, inputs)
         runs = {

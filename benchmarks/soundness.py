@@ -166,12 +166,14 @@ def problem(rng: np.random.Generator, name: str, shape: tuple[int, int, int, int
     kind = str(rng.choice(["sphere", "clustered", "nearly parallel", "mixed norms"]))
     labels = str(rng.choice(["random", "adversarial", "huge"], p=[0.45, 0.45, 0.1]))
     X, scale = inputs(rng, kind, n, d), math.exp(rng.uniform(math.log(0.2), math.log(3.0)))
-    paired = rng.uniform() < 0.75
-    half = m // 2 if paired else m
+    antisymmetric = rng.uniform() < 0.75
+    half = m // 2 if antisymmetric else m
     W, A = scale * rng.standard_normal((d, half)), rng.choice([-1.0, 1.0], (k, half))
-    if paired:
+    if antisymmetric:
         W, A = np.hstack([W, W]), np.hstack([A, -A])
-    p = Problem(name, W, A, X, np.zeros((n, k)), f"{kind}, {labels}, {'paired' if paired else 'independent'}")
+    p = Problem(
+        name, W, A, X, np.zeros((n, k)), f"{kind}, {labels}, {'antisymmetric' if antisymmetric else 'independent'}"
+    )
     F, H = residual(p, W), gram(p, sensitivities(p, W))
     direction = rng.standard_normal((n, k)) if labels != "adversarial" else np.linalg.eigh(H)[1][:, 0].reshape(n, k)
     # A network of width 100 learns labels of about the size lambda / slope; ReLU fewer.

@@ -6,8 +6,8 @@ matrix products are most of the work, against the four products alone:
     X W (n d m),    E A^T (n m k),    R A (n k m),    X^T M (d n m)
 
 in the same scan, each made from the one before and the last one moving W, so that none is optimized away.
-The start is the paired one: `gradient_descent` sees that half of the output weights repeat the others with opposite
-signs and does half of the second and third product. The others do all of them.
+The start is the antisymmetric one: `gradient_descent` sees that half of the output weights repeat the others with
+opposite signs and does half of the second and third product. The others do all of them.
 A run of t steps of `gradient_descent` evaluates the network t + 1 times; all of it is counted.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from _timing import Claims, least_times, optional_torch
 from softntk.dynamics import gradient_descent
-from softntk.networks import Softmax, paired
+from softntk.networks import Softmax, antisymmetric
 
 
 class Case(NamedTuple):
@@ -43,9 +43,9 @@ PRODUCTS_SHAPE = (256, 64, 16384, 64)
 
 
 def problem(n: int, d: int, m: int, k: int):
-    """A paired network, inputs on the unit sphere, labels +-1, and a step so small that nothing diverges."""
+    """An antisymmetric network, inputs on the unit sphere, labels +-1, and a step so small that nothing diverges."""
     keys = jax.random.split(jax.random.key(0), 3)
-    network = paired(keys[0], input_size=d, output_size=k, width=m, features=Softmax(), dtype="float32")
+    network = antisymmetric(keys[0], input_size=d, output_size=k, width=m, features=Softmax(), dtype="float32")
     inputs = jax.random.normal(keys[1], (n, d), "float32")
     labels = jax.random.rademacher(keys[2], (n, k), "float32")
     return network, inputs / jnp.linalg.norm(inputs, axis=1, keepdims=True), labels, 0.01 / (m * n)

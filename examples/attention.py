@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from softntk.dynamics import gradient_descent
-from softntk.networks import Softmax, attend, paired
+from softntk.networks import Softmax, antisymmetric, attend
 
 jax.config.update("jax_enable_x64", True)
 
@@ -19,7 +19,7 @@ targets = jnp.sin(3 * angles)[:, None] / 2
 
 # %%
 for keys in (16, 128, 1024):
-    start = paired(jax.random.key(0), input_size=2, output_size=1, width=keys, features=Softmax())
+    start = antisymmetric(jax.random.key(0), input_size=2, output_size=1, width=keys, features=Softmax())
     trained, trace = gradient_descent(start, queries, targets, steps=1500, record_every=1500)
     gap = jnp.abs(attend(trained, queries) - trained(queries)).max()
     losses = f"loss {trace.loss[0]:.3f} -> {trace.loss[-1]:.4f}"

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from softntk.data import sphere_inputs
 from softntk.kernels import LimitKernel, empirical_ntk
-from softntk.networks import FEATURES, paired
+from softntk.networks import FEATURES, antisymmetric
 
 jax.config.update("jax_enable_x64", True)
 
@@ -27,7 +27,7 @@ def relative_errors(features, width):
     @jax.jit
     @jax.vmap
     def error(key):
-        network = paired(key, input_size=5, output_size=1, width=width, features=features)
+        network = antisymmetric(key, input_size=5, output_size=1, width=width, features=features)
         return jnp.linalg.norm(empirical_ntk(network, inputs)[:, 0, :, 0] - limit) / jnp.linalg.norm(limit)
 
     return error(keys)

@@ -9,7 +9,7 @@ import jax
 from softntk.data import load
 from softntk.dynamics import gradient_descent, linearize
 from softntk.kernels import empirical_ntk, extremes
-from softntk.networks import FEATURES, paired
+from softntk.networks import FEATURES, antisymmetric
 from softntk.theorems import guarantee_named
 
 jax.config.update("jax_enable_x64", True)
@@ -19,7 +19,7 @@ data, preparation = load("breast_cancer", count=50, key=data_key)
 
 # %%
 for name, features in FEATURES.items():
-    network = paired(start_key, input_size=data.input_size, output_size=1, width=4096, features=features)
+    network = antisymmetric(start_key, input_size=data.input_size, output_size=1, width=4096, features=features)
     _, trace = gradient_descent(network, data.inputs, data.labels, steps=300, record_every=100)
     predicted = linearize(network, data.inputs, data.labels, step_size=float(trace.step_size))
     print(name)
@@ -31,7 +31,7 @@ for name, features in FEATURES.items():
 # The same numbers go into the paper's theorem. It hides constants, so its answer is *order only*.
 
 # %%
-network = paired(start_key, input_size=data.input_size, output_size=1, width=4096, features=FEATURES["softmax"])
+network = antisymmetric(start_key, input_size=data.input_size, output_size=1, width=4096, features=FEATURES["softmax"])
 lambda_min = float(extremes(empirical_ntk(network, data.inputs)).smallest)
 promise = guarantee_named("softmax-convergence").evaluate(
     n=data.count, k=1, delta=0.01, sigma=1.0, lambda_min=lambda_min, epsilon=1e-3

@@ -13,9 +13,9 @@ def draw(name, *, n=4, d=3, m=6, k=2, seed=0, scale=1.0, start="independent", no
     rng = np.random.default_rng(seed)
     inputs = rng.standard_normal((n, d))
     inputs *= np.linspace(*norms, n)[:, None] / np.linalg.norm(inputs, axis=1, keepdims=True)
-    half = m // 2 if start == "paired" else m
+    half = m // 2 if start == "antisymmetric" else m
     hidden, output = scale * rng.standard_normal((d, half)), rng.choice([-1.0, 1.0], (k, half))
-    if start == "paired":
+    if start == "antisymmetric":
         hidden, output = np.hstack([hidden, hidden]), np.hstack([output, -output])
     return TwoLayer(jnp.asarray(hidden), jnp.asarray(output), FEATURES[name]), jnp.asarray(inputs)
 

@@ -11,6 +11,9 @@ Rules
 - A figure shows one thing. Its caption says what a point is, of how many runs, and what the bars are; its description
   says what is to be seen, for those who cannot see it.
 - The networks keep their looks: label a curve "softmax", "exponential" or "ReLU" and it has the right one.
+- A sentence that states a result is made from the record, its words chosen by `report.words` (compare, ranking, trend):
+  it has to turn around if the numbers do. Results stand in `answer`, `findings`, `questions` and descriptions;
+  paragraphs explain and state none. `tests/adverse.py` looks for sentences that stay as they are.
 - The last paragraph says what the study does not show.
 - `questions` maps a reader's question (see `report/questions.py`) to the answer that this study gives, if it gives one.
 """
@@ -20,6 +23,7 @@ from softntk.report.figure import Axis, Figure, plot
 from softntk.report.marks import Points, Slope
 from softntk.report.numbers import plus_minus
 from softntk.report.section import Section, Table
+from softntk.report.sections.curves import networks, seen
 
 __all__ = ["build"]
 
@@ -71,5 +75,5 @@ def _error(record: Record) -> Figure:
         x=Axis("width m", log=True),
         y=Axis("relative error", log=True),
         caption=f"Relative error, mean of {len(record.seeds)} networks with standard errors. Dotted: the law m^(−1/2).",
-        description="Error against width on log-log axes. The three networks fall side by side with slope −1/2.",
+        description=f"Error against width. {seen(networks(arrays, 'error', 'width'), widths, of='m')}",
     )

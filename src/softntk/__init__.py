@@ -16,7 +16,7 @@ _HOMES = {
     "Softmax": "networks",
     "TwoLayer": "networks",
     "independent": "networks",
-    "paired": "networks",
+    "antisymmetric": "networks",
     "empirical_ntk": "kernels",
     "gradient_descent": "dynamics",
     "ensemble": "dynamics",

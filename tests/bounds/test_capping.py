@@ -20,7 +20,7 @@ def weakening(network, inputs, radius):
 
 
 @pytest.mark.parametrize("name", ["softmax", "exponential"])
-@pytest.mark.parametrize("start", ["paired", "independent"])
+@pytest.mark.parametrize("start", ["antisymmetric", "independent"])
 @pytest.mark.parametrize("norms", [(1.0, 1.0), (0.2, 0.5)])
 def test_floor_is_below_everything_near(name, start, norms):
     network, inputs = draw(name, n=3, d=4, m=40, k=2, start=start, norms=norms)

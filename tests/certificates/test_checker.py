@@ -22,7 +22,7 @@ from softntk.certificates.certificate import verify, write
 from softntk.certificates.rigorous import prove
 from softntk.failures import BadInput, Failure, TooLarge
 from softntk.networks.features import FEATURES
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.verdicts import Answer
 
 # Name of the feature, width, size of the labels: one case for each method of proof.
@@ -41,7 +41,7 @@ def make(case):
     inputs = rng.standard_normal((3, 5))
     inputs = jnp.asarray(inputs / np.linalg.norm(inputs, axis=1, keepdims=True))
     labels = jnp.asarray(size * np.sign(rng.standard_normal((3, 1))))
-    network = paired(jax.random.key(1), input_size=5, output_size=1, width=width, features=FEATURES[name])
+    network = antisymmetric(jax.random.key(1), input_size=5, output_size=1, width=width, features=FEATURES[name])
     return network, inputs, labels
 
 

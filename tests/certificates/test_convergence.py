@@ -20,7 +20,7 @@ SIZES = {"softmax": 128, "exponential": 128, "relu": 512}
 
 
 def problem(name, *, size=1.0, seed=0, adversarial=False):
-    network, inputs = draw(name, n=4, d=6, m=SIZES[name], k=1, seed=seed, start="paired")
+    network, inputs = draw(name, n=4, d=6, m=SIZES[name], k=1, seed=seed, start="antisymmetric")
     rng = np.random.default_rng(seed + 1)
     direction = rng.standard_normal((4, 1))
     if adversarial:
@@ -106,7 +106,7 @@ def test_large_labels_are_out_of_reach_and_a_suggestion_is_named(name):
 def test_the_suggestion_of_width_helps():
     network, inputs, labels = problem("exponential", size=30.0)
     width = certify(network, inputs, labels).suggestion.width
-    wider, _ = draw("exponential", n=4, d=6, m=2 * round(width), k=1, start="paired")
+    wider, _ = draw("exponential", n=4, d=6, m=2 * round(width), k=1, start="antisymmetric")
     assert 128 < width < 5000
     assert certify(wider, inputs, labels).established
 
@@ -153,7 +153,7 @@ def test_parallel_inputs_only_matter_to_relu():
 
 @pytest.mark.parametrize("name", ["softmax", "exponential"])  # with d = 1 all inputs of ReLU are parallel
 def test_too_few_weights_are_named(name):
-    network, inputs = draw(name, n=4, d=1, m=6, k=1, start="paired", norms=(0.3, 1.0))
+    network, inputs = draw(name, n=4, d=1, m=6, k=1, start="antisymmetric", norms=(0.3, 1.0))
     found = certify(network, inputs, jnp.ones((4, 1)))
     assert found.verdict.answer is Answer.DOES_NOT_APPLY
     assert "d m / 2" in found.verdict.reason
@@ -201,7 +201,7 @@ def test_a_loss_that_no_weights_reach_is_never_established(rigorous):
 
 @pytest.mark.parametrize("factor", [0.0, 1e-100, 1e-300])
 def test_labels_that_rounding_hides_are_proved_in_balls(factor):
-    """The paired start has F = 0, so r0 is what rounding allows in float64 and the size of the labels in balls."""
+    """The antisymmetric start has F = 0: r0 is what rounding allows in float64, the size of the labels in balls."""
     network, inputs, labels = problem("softmax")
     found, proved = (certify(network, inputs, factor * labels, rigorous=rigorous) for rigorous in (False, True))
     assert (found.verdict.answer, proved.verdict.answer) == (Answer.HOLDS, Answer.CERTIFIED)

@@ -12,7 +12,7 @@ from softntk.failures import BadInput
 
 @pytest.fixture(scope="module")
 def narrow():
-    network, inputs = draw("softmax", n=4, d=6, m=24, k=1, seed=2, start="paired")
+    network, inputs = draw("softmax", n=4, d=6, m=24, k=1, seed=2, start="antisymmetric")
     return network, inputs, jnp.asarray([[1.0], [-1.0], [1.0], [1.0]])
 
 

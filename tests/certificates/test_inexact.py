@@ -16,7 +16,7 @@ pytestmark = pytest.mark.optimized
 
 
 def problem(name, size=1.0):
-    network, inputs = draw(name, n=4, d=6, m=512 if name == "relu" else 128, k=1, start="paired")
+    network, inputs = draw(name, n=4, d=6, m=512 if name == "relu" else 128, k=1, start="antisymmetric")
     return network, inputs, size * jnp.asarray([[0.5], [-0.5], [0.5], [0.5]])
 
 

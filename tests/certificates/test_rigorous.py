@@ -15,7 +15,7 @@ from softntk.certificates.convergence import certify
 from softntk.certificates.rigorous import prove
 from softntk.failures import BadInput
 from softntk.networks.features import FEATURES
-from softntk.networks.initialization import independent, paired
+from softntk.networks.initialization import antisymmetric, independent
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.enclosure import working_precision
 from softntk.verdicts import Answer
@@ -24,7 +24,7 @@ WIDTHS = {"softmax": 64, "exponential": 64, "relu": 512}
 NAMES = tuple(WIDTHS)
 
 
-def problem(name, *, n=3, d=8, k=1, width=None, seed=0, start=paired, reach=1.0):
+def problem(name, *, n=3, d=8, k=1, width=None, seed=0, start=antisymmetric, reach=1.0):
     """Inputs on the sphere of radius `reach`, sign labels, and a network."""
     rng = np.random.default_rng(seed)
     inputs = rng.standard_normal((n, d))

@@ -8,7 +8,7 @@ from softntk.certificates.convergence import certify
 from softntk.certificates.width import smallest_established_width, smallest_trained_width, smallest_width
 from softntk.failures import BadInput
 from softntk.networks.features import FEATURES
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 
 
 def test_four_of_five_seeds_are_enough_and_failures_stop_early():
@@ -51,5 +51,7 @@ def test_training_needs_less_width_than_a_certificate():
     assert trained.width is not None
     assert proved.width is not None
     assert trained.width <= proved.width
-    network = paired(jax.random.fold_in(key, 0), input_size=6, output_size=1, width=proved.width, features=features)
+    network = antisymmetric(
+        jax.random.fold_in(key, 0), input_size=6, output_size=1, width=proved.width, features=features
+    )
     assert certify(network, inputs, labels).established

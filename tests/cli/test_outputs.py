@@ -56,6 +56,13 @@ def test_a_name_without_ending_is_written_and_found(softntk, tmp_path):
     assert "a network. Use it with softntk predict" in ran.err
 
 
+def test_a_run_that_diverged_writes_no_model_and_says_so(softntk, tmp_path):
+    ran = softntk(f"train iris --count 8 --width 8 --steps 3 --step-size 1e300 --held-out 0 -o {tmp_path / 'm'}")
+    assert ran.code == 1
+    assert "m.npz is not written, since the run diverged" in ran.out
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_json_is_json_where_numbers_are_not_finite(softntk):
     def never(token):
         raise AssertionError(token)

@@ -14,14 +14,14 @@ from softntk.conditioning.sign_search import sign_search
 from softntk.dynamics import gradient_descent
 from softntk.failures import BadInput
 from softntk.kernels import empirical_ntk
-from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, independent, paired
+from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, antisymmetric, independent
 from softntk.verdicts import Answer
 
 N, D, M, EVALUATIONS = 5, 4, 64, 60
 ALL = pytest.mark.parametrize("features", [Softmax(), Exponential(), ReLU()], ids=lambda row: row.name)
 
 
-def problem(key, features, *, n=N, d=D, m=M, k=1, start=paired):
+def problem(key, features, *, n=N, d=D, m=M, k=1, start=antisymmetric):
     keys = jax.random.split(key, 2)
     network = start(keys[0], input_size=d, output_size=k, width=m, features=features)
     inputs = jax.random.normal(keys[1], (n, d))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import oracles
-from softntk.networks import FEATURES, TwoLayer, features_named, paired
+from softntk.networks import FEATURES, TwoLayer, antisymmetric, features_named
 
 N, D, M, K = 5, 3, 8, 2
 ROUNDING = {"float32": 3e-6, "float64": 1e-14}  # about thirty roundings
@@ -125,7 +125,7 @@ def test_every_row_is_on_its_own(member):
     close(sum(one.loss for one in alone) / N, plain.loss, member.rounding)
 
 
-def test_paired_neurons_cancel(member):
+def test_antisymmetric_neurons_cancel(member):
     hidden, output = member.network.hidden[:, : M // 2], member.network.output[:, : M // 2]
     features = member.network.features
     start = TwoLayer(jnp.concatenate([hidden] * 2, axis=1), jnp.concatenate([output, -output], axis=1), features)
@@ -154,7 +154,7 @@ def test_many_networks_at_once(member):
 
 @pytest.mark.parametrize("name", FEATURES)
 def test_one_sample_one_input_one_output_two_neurons(key, name):
-    tiny = paired(key, input_size=1, output_size=1, width=2, features=features_named(name))
+    tiny = antisymmetric(key, input_size=1, output_size=1, width=2, features=features_named(name))
     measured = measure(tiny, np.ones((1, 1)), np.ones((1, 1)))
     assert measured.outputs.shape == (1, 1)
     assert measured.loss == pytest.approx(0.5, rel=1e-12)

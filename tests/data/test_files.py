@@ -1,9 +1,6 @@
 """Files: what can be read is read as pandas and NumPy see it; what cannot is refused in words; nothing is executed."""
 
 import io
-import pickle
-import struct
-import zipfile
 
 import numpy as np
 import pandas as pd
@@ -171,59 +168,6 @@ def test_bad_npz_files_are_refused(tmp_path, arrays, message):
     np.savez(path, **arrays)
     with pytest.raises(BadInput, match=message):
         read_table(path, None)
-
-
-class Trap:
-    """Unpickling it fails the test."""
-
-    def __reduce__(self):
-        return (pytest.fail, ("a file was unpickled",))
-
-
-def test_nothing_is_ever_unpickled(tmp_path):
-    objects = np.array([[Trap(), 1.0], [2.0, 3.0]], object)
-    np.savez(tmp_path / "data.npz", inputs=objects, labels=np.ones(2))
-    np.save(tmp_path / "data.npy", objects)
-    np.save(tmp_path / "fields.npy", np.array([(1.0, Trap())], [("a", float), ("y", object)]))
-    (tmp_path / "pickle.npy").write_bytes(pickle.dumps(Trap()))
-    (tmp_path / "pickle.npz").write_bytes(pickle.dumps(Trap()))
-    for name in ("data.npz", "data.npy", "fields.npy"):
-        with pytest.raises(BadInput, match="would have to be unpickled"):
-            read_table(tmp_path / name, "y" if name != "data.npz" else None)
-    for name in ("pickle.npy", "pickle.npz"):
-        with pytest.raises(BadInput, match="be a NumPy file"):
-            read_table(tmp_path / name, None)
-
-
-def _npy(shape, data=b""):
-    header = repr({"descr": "<f8", "fortran_order": False, "shape": shape}).encode().ljust(117) + b"\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        _npy((10**12, 10**3)),
-        _npy((-2, -4), bytes(64)),
-        _npy((2, 2), bytes(24)),
-        _npy((2, 2), bytes(40)),
-        _npy("(" * 9),
-        b"\x93NUMPY\x09\x00" + bytes(64),
-        b"\x93NUMPY",
-        b"0",
-    ],
-)
-def test_headers_that_lie_are_refused_before_anything_is_allocated(write, content):
-    with pytest.raises(BadInput, match="be a NumPy file"):
-        read_table(write(content, "bad.npy"), "0")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("inputs.npy", content)
-        archive.writestr("labels.npy", _npy((2,), bytes(16)))
-    with pytest.raises(BadInput, match="be a NumPy file"):
-        read_table(write(packed.getvalue(), "bad.npz"), None)
-    with pytest.raises(BadInput, match="be a NumPy file"):
-        read_table(write(packed.getvalue()[:-30], "cut.npz"), None)
 
 
 def test_an_archive_that_unpacks_to_more_than_memory_is_refused(write, monkeypatch):

@@ -106,6 +106,13 @@ def test_the_header_is_found_and_said(write, content, names, rows, said):
     assert other.count == rows + (-1 if columns.numbered else 1)
 
 
+def test_a_word_for_missing_entries_is_no_name(write):
+    path = write("unknown,2.5\n1,3\n2,4.5\n")
+    assert read_inputs(path).input_names == ("unknown", "2.5")
+    with pytest.raises(BadInput, match=r'column "0" \(line 1\)'):
+        read_inputs(path, options=ReadOptions(missing="unknown"))
+
+
 def test_a_comma_in_a_name_does_not_separate_columns(write):
     for content in (
         "weight, kg;price\n1;2\n3;4\n",

@@ -13,7 +13,7 @@ from softntk.dynamics import descent, gradient_descent, largest_stable_step, lin
 from softntk.dynamics.iteration import scanned
 from softntk.failures import BadInput, TooLarge
 from softntk.kernels import empirical_ntk
-from softntk.networks import Exponential, TwoLayer, paired
+from softntk.networks import Exponential, TwoLayer, antisymmetric
 
 
 def run(problem, **options):
@@ -188,7 +188,7 @@ def test_zero_rows_one_sample_one_output(problem):
 
 
 def test_stable_steps_lower_the_loss_at_every_step(key, problem):
-    wide = paired(key, input_size=3, output_size=2, width=512, features=problem.network.features)
+    wide = antisymmetric(key, input_size=3, output_size=2, width=512, features=problem.network.features)
     _, trace = gradient_descent(wide, problem.inputs, problem.labels, step_size="stable", steps=50)
     values = np.linalg.eigvalsh(empirical_ntk(wide, problem.inputs).reshape(8, 8))
     assert float(trace.step_size) == pytest.approx(1 / (512 * values[-1]), rel=1e-13)

@@ -7,12 +7,12 @@ import pytest
 
 from softntk.dynamics import ensemble, gradient_descent, largest_stable_step
 from softntk.failures import BadInput, TooLarge
-from softntk.networks import paired
+from softntk.networks import antisymmetric
 
 
 def starts(problem, count=3):
     def start(key):
-        return paired(key, input_size=3, output_size=2, width=6, features=problem.network.features)
+        return antisymmetric(key, input_size=3, output_size=2, width=6, features=problem.network.features)
 
     return jax.vmap(start)(jax.random.split(jax.random.key(8), count))
 
@@ -41,7 +41,7 @@ def test_a_run_that_diverges_stops_alone():
     """Of two exponential networks the wider-spread one diverges at a step that suits the other."""
     from softntk.networks import Exponential
 
-    calm = paired(jax.random.key(1), input_size=3, output_size=1, width=6, features=Exponential(), scale=0.1)
+    calm = antisymmetric(jax.random.key(1), input_size=3, output_size=1, width=6, features=Exponential(), scale=0.1)
     wild = calm.moved_to(20 * calm.hidden)
     inputs, labels = jnp.eye(3), jnp.array([[1.0], [-1.0], [1.0]])
     step = 0.9 * float(largest_stable_step(calm, inputs))

@@ -11,7 +11,7 @@ import oracles
 from softntk.dynamics import ensemble, largest_stable_step, linearize
 from softntk.failures import BadInput
 from softntk.kernels import LimitKernel, empirical_ntk
-from softntk.networks import Softmax, TwoLayer, features_named, paired
+from softntk.networks import Softmax, TwoLayer, antisymmetric, features_named
 
 M = 6
 
@@ -94,15 +94,15 @@ def test_eigenvalue_zero_moves_nothing(problem):
 
 @pytest.mark.parametrize(("name", "exponent"), [("softmax", -2), ("exponential", -2), ("relu", -1)])
 def test_the_run_approaches_its_linearization_as_the_width_grows(name, exponent):
-    """Neurons move by order 1/m. Smooth: the second order cancels at the paired start, m terms of third order remain.
-    ReLU: order 1/m of the neurons change sign, each is off by order 1/m. The distance moved falls like m^-1/2."""
+    """Neurons move by order 1/m. Smooth: the second order cancels at the antisymmetric start, m terms of third order
+    remain. ReLU: order 1/m of the neurons change sign, each is off by order 1/m. The distance falls like m^-1/2."""
     widths, steps, features = (256, 4096), 20, features_named(name)
     inputs = jnp.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.0, -0.6, 0.8], [-0.8, 0.0, 0.6]])
     labels = jnp.array([[1.0], [-1.0], [1.0], [-1.0]])
     deviations, distances = [], []
     for m in widths:
         starts = jax.vmap(
-            lambda key, m=m: paired(key, input_size=3, output_size=1, width=m, features=features, scale=0.5)
+            lambda key, m=m: antisymmetric(key, input_size=3, output_size=1, width=m, features=features, scale=0.5)
         )(jax.random.split(jax.random.key(3), 16))
         eta = 0.3 / m
         ends, trace = ensemble(starts, inputs, labels, step_size=eta, steps=steps, record_every=steps)

@@ -10,13 +10,13 @@ import pytest
 from softntk.dynamics import gradient_descent, largest_stable_step
 from softntk.failures import BadInput
 from softntk.kernels import empirical_ntk
-from softntk.networks import Softmax, paired
+from softntk.networks import Softmax, antisymmetric
 
 
 @pytest.fixture
 def small(key):
     """Weights so small that the theorem's exponentials stay within floating point."""
-    network = paired(key, input_size=3, output_size=1, width=20, features=Softmax(), scale=0.05)
+    network = antisymmetric(key, input_size=3, output_size=1, width=20, features=Softmax(), scale=0.05)
     return network, jnp.eye(3), jnp.ones((3, 1))
 
 
@@ -58,7 +58,7 @@ def test_step_of_the_theorem_is_refused_where_the_theorem_says_nothing(problem, 
     repeated = jnp.concatenate([inputs, inputs[:1]])
     with pytest.raises(BadInput, match="numerical error"):
         gradient_descent(network, repeated, jnp.ones((4, 1)), step_size="theorem", steps=1)
-    usual = paired(key, input_size=3, output_size=1, width=20, features=Softmax(), dtype="float32")
+    usual = antisymmetric(key, input_size=3, output_size=1, width=20, features=Softmax(), dtype="float32")
     with pytest.raises(BadInput, match=r"the theorem's 10\^-\d+"):
         gradient_descent(usual, inputs, labels, step_size="theorem", steps=1)
 

@@ -9,13 +9,13 @@ import pytest
 from softntk.data import load
 from softntk.estimators import Model, load_model, save_model
 from softntk.failures import BadInput
-from softntk.networks import ReLU, paired
+from softntk.networks import ReLU, antisymmetric
 
 
 @pytest.fixture
 def model(key):
     training, preparation = load("wine", count=20, key=key)
-    network = paired(key, input_size=training.input_size, output_size=3, width=8, features=ReLU())
+    network = antisymmetric(key, input_size=training.input_size, output_size=3, width=8, features=ReLU())
     moved = network.moved_to(network.hidden + 0.1 * jax.random.normal(key, network.hidden.shape))
     return Model(moved, preparation, {"steps": 3})
 

@@ -48,9 +48,9 @@ def test_samples_are_in_the_units_of_the_data_also_from_a_file(tmp_path):
 
 def test_log_density_is_that_of_the_data_with_a_little_noise():
     """For Gaussian data N(m, F S F), F the factors, and noise v/a^2 in the units of the score."""
-    process, gaussian = Constant(), mixture_named("gaussian")
+    process, gaussian = Constant(horizon=20.0), mixture_named("gaussian")
     shift, factor = np.array([3.0, -1.0]), np.array([2.0, 10.0])
-    learned = LearnedScore(MixtureDenoiser(process, gaussian), process, 0.02, 5.0, shift, factor)
+    learned = LearnedScore(MixtureDenoiser(process, gaussian), process, 0.02, 20.0, shift, factor)
     points = learned.draw(jax.random.key(0), 5, steps=20)
     found = learned.log_density(points, tolerance=1e-9)
     a, v = float(process.alpha(0.02)), float(process.variance(0.02))
@@ -58,8 +58,8 @@ def test_log_density_is_that_of_the_data_with_a_little_noise():
     apart = points - (shift + factor * np.asarray(gaussian.means[0]))
     exact = -(np.linalg.solve(covariance, apart.T) * apart.T).sum(axis=0) / 2
     exact -= np.log(np.linalg.det(2 * np.pi * covariance)) / 2
-    # The model starts from N(0, I) at the end, where exp(-5) of the data is left.
-    np.testing.assert_allclose(found, exact, atol=0.05)
+    # The model starts from N(0, I) at the end, where exp(-10) of the data is left.
+    np.testing.assert_allclose(found, exact, atol=1e-3)
 
 
 def test_what_cannot_be_learned_is_refused():

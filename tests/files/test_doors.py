@@ -16,7 +16,7 @@ from softntk.estimators import KernelModel, Model, load_model, save_model
 from softntk.failures import BadInput, TooLarge
 from softntk.files import write_npz
 from softntk.kernels import LimitKernel
-from softntk.networks import ReLU, Softmax, paired
+from softntk.networks import ReLU, Softmax, antisymmetric
 from softntk.records import Record, read, write
 from softntk.regression.checkpoint import read_state, write_state
 from softntk.regression.predictor import Predictor, Sections
@@ -51,7 +51,7 @@ def table_npy(path, _):
 def network(path, prepared):
     training, preparation = prepared
     sizes = {"input_size": training.input_size, "output_size": 3, "width": 4}
-    save_model(Model(paired(jax.random.key(1), features=ReLU(), **sizes), preparation), path)
+    save_model(Model(antisymmetric(jax.random.key(1), features=ReLU(), **sizes), preparation), path)
 
     def use():
         model = load_model(path, Model)

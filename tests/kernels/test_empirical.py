@@ -10,7 +10,7 @@ import pytest
 import oracles
 from softntk.failures import BadInput, TooLarge
 from softntk.kernels import empirical_ntk, empirical_ntk_product
-from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, paired
+from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, antisymmetric
 
 pytestmark = pytest.mark.optimized
 
@@ -167,9 +167,9 @@ def test_relu_kernel_of_a_dead_layer_is_zero():
     np.testing.assert_array_equal(empirical_ntk(network, jnp.ones((3, 2))), 0.0)
 
 
-def test_rank_at_the_paired_start(key):
+def test_rank_at_the_antisymmetric_start(key):
     """J has rank at most d m / 2, so that n k = 12 rows need more than m = 4 neurons in three dimensions."""
-    start = paired(key, input_size=3, output_size=1, width=4, features=Softmax())
+    start = antisymmetric(key, input_size=3, output_size=1, width=4, features=Softmax())
     inputs = jax.random.normal(jax.random.fold_in(key, 1), (12, 3))
     values = np.linalg.eigvalsh(empirical_ntk(start, inputs).reshape(12, 12))
     assert np.sum(values > 1e-12 * values[-1]) == 6

@@ -11,7 +11,7 @@ import pytest
 import oracles
 from softntk.failures import BadInput, TooLarge
 from softntk.kernels import LimitKernel, empirical_ntk
-from softntk.networks import FEATURES, Exponential, ReLU, Softmax, features_named, independent, paired
+from softntk.networks import FEATURES, Exponential, ReLU, Softmax, antisymmetric, features_named, independent
 
 LAYERS = ("hidden", "output", "both")
 ROWS = jnp.array([[1.0, 0.0], [0.6, 0.8]])
@@ -56,7 +56,8 @@ def test_taylor_coefficients_of_softmax():
 
 
 @pytest.mark.parametrize(
-    ("name", "start"), [("softmax", independent), ("softmax", paired), ("exponential", paired), ("relu", independent)]
+    ("name", "start"),
+    [("softmax", independent), ("softmax", antisymmetric), ("exponential", antisymmetric), ("relu", independent)],
 )
 def test_wide_networks_tend_to_it(name, start):
     """The mean over 200 networks lies within 4 standard errors, far above the bias of softmax (order 1/m)."""
@@ -78,7 +79,7 @@ def test_outputs_do_not_mix_in_the_limit(key):
     """H tends to K (x) I: between two outputs the mean over networks is zero within its standard error."""
 
     def between(key):
-        network = paired(key, input_size=2, output_size=2, width=500, features=Softmax(), scale=0.7)
+        network = antisymmetric(key, input_size=2, output_size=2, width=500, features=Softmax(), scale=0.7)
         return empirical_ntk(network, ROWS)[:, 0, :, 1]
 
     kernels = jax.jit(jax.vmap(between))(jax.random.split(key, 200))

@@ -10,7 +10,7 @@ import pytest
 from softntk.dynamics import gradient_descent, linearize
 from softntk.kernels import LimitKernel
 from softntk.lemmas import clipped_loss, distance_moved, explicit_generalization, generalization, interpolant_norm
-from softntk.networks import Softmax, paired
+from softntk.networks import Softmax, antisymmetric
 from softntk.verdicts import Answer
 
 n, d = 400, 3
@@ -78,7 +78,7 @@ def run():
     key = jax.random.key(5)
     inputs = jnp.eye(5)[:4] + 0.1
     labels = 0.5 * jnp.sign(jax.random.normal(key, (4, 1)))
-    network = paired(key, input_size=5, output_size=1, width=8192, features=Softmax())
+    network = antisymmetric(key, input_size=5, output_size=1, width=8192, features=Softmax())
     _, trace = gradient_descent(network, inputs, labels, step_size="stable", steps=60, record_every=60)
     return trace, network, inputs, labels
 

@@ -12,7 +12,7 @@ from softntk.dynamics import gradient_descent
 from softntk.failures import BadInput
 from softntk.kernels import empirical_ntk, extremes
 from softntk.lemmas import loss_contracts, neuron_gradient, neurons_move_little, neurons_stay, worst_contraction
-from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, paired
+from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, antisymmetric
 from softntk.theorems import Constants
 from softntk.verdicts import Answer
 
@@ -24,7 +24,7 @@ MILD = Constants(radius=0.0, step_exponent=0.0, perturbation_exponent=0.0)
 def run():
     inputs = jnp.eye(3)[:2]
     labels = jnp.array([[0.5], [-0.25]])
-    network = paired(jax.random.key(7), input_size=3, output_size=1, width=2048, features=Softmax())
+    network = antisymmetric(jax.random.key(7), input_size=3, output_size=1, width=2048, features=Softmax())
     found = extremes(empirical_ntk(network, inputs))
     eta = 0.09 * float(found.smallest) / (2048 * 4)
     probes = {"neuron_gradient": neuron_gradient(inputs, labels)}

@@ -18,7 +18,7 @@ from softntk.lemmas import (
     sharp_bound,
     sharp_perturbation,
 )
-from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, features_named, paired
+from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, antisymmetric, features_named
 from softntk.theorems import OPTIMISTIC
 from softntk.verdicts import Answer
 
@@ -32,7 +32,7 @@ def unit_inputs(key, rows=n):
 
 
 def network_of(key, name, k=1, width=m):
-    return paired(key, input_size=d, output_size=k, width=width, features=features_named(name))
+    return antisymmetric(key, input_size=d, output_size=k, width=width, features=features_named(name))
 
 
 def moved_by(network, directions, radius):
@@ -127,37 +127,37 @@ class TestTheLiteraturesBound:
     def test_softmax_holds_and_is_astronomically_loose(self, key):
         inputs, network = unit_inputs(key), network_of(key, "softmax")
         moved = adversary(network, inputs, (0, 0), 0.009, 1)
-        finding = kernel_perturbation(network, moved, inputs, scale=1.0, paired=True)
+        finding = kernel_perturbation(network, moved, inputs, scale=1.0, antisymmetric=True)
         sharp = sharp_perturbation(network, moved, inputs)
         assert finding.verdict.answer is Answer.HOLDS
         assert sharp.promised - sharp.measured < 2.5  # decimal digits
         assert finding.promised - sharp.promised > 100
         assert kernel_perturbation(
-            network, moved, inputs, scale=1.0, paired=True, constants=OPTIMISTIC
+            network, moved, inputs, scale=1.0, antisymmetric=True, constants=OPTIMISTIC
         ).promised == pytest.approx(math.log10(0.009 * n) + (finding.promised - math.log10(0.009 * n)) / 10, rel=1e-9)
 
     def test_softmax_wants_small_moves(self, key):
         inputs, network = unit_inputs(key), network_of(key, "softmax")
         moved = moved_by(network, jnp.ones((d, m)), 0.02)
-        finding = kernel_perturbation(network, moved, inputs, scale=1.0, paired=True)
+        finding = kernel_perturbation(network, moved, inputs, scale=1.0, antisymmetric=True)
         assert finding.verdict.answer is Answer.DOES_NOT_APPLY
         assert "0.02 < 0.01" in finding.verdict.reason
 
     def test_relu_holds_with_its_probability_and_says_something(self, key):
         inputs, network = unit_inputs(key), network_of(key, "relu", width=8192)
         moved = moved_by(network, jnp.outer(inputs[0], jnp.ones(8192)), 0.05)
-        finding = kernel_perturbation(network, moved, inputs, scale=1.0, paired=True)
+        finding = kernel_perturbation(network, moved, inputs, scale=1.0, antisymmetric=True)
         assert finding.verdict.answer is Answer.HOLDS
         assert finding.promised - finding.measured < 2
         few = network_of(key, "relu")
         moved = moved_by(few, jnp.ones((d, m)), 0.05)
-        finding = kernel_perturbation(few, moved, inputs, scale=1.0, paired=True)
+        finding = kernel_perturbation(few, moved, inputs, scale=1.0, antisymmetric=True)
         assert finding.verdict.answer is Answer.DOES_NOT_APPLY
 
     def test_exponential_is_order_only(self, key):
         inputs, network = unit_inputs(key), network_of(key, "exponential")
         moved = moved_by(network, jnp.ones((d, m)), 0.001)
-        finding = kernel_perturbation(network, moved, inputs, scale=1.0, paired=True)
+        finding = kernel_perturbation(network, moved, inputs, scale=1.0, antisymmetric=True)
         assert finding.verdict.answer is Answer.ORDER_ONLY
         assert finding.promised == pytest.approx(math.log10(3 * 0.001 * n))
 
@@ -169,7 +169,7 @@ class TestTheLiteraturesBound:
             return network.moved_to(weights)(x)
 
         kernels = [empirical_ntk(outputs, inputs, parameters=w.hidden) / m for w in (network, moved)]
-        finding = kernel_perturbation(network, moved, inputs, scale=1.0, paired=True)
+        finding = kernel_perturbation(network, moved, inputs, scale=1.0, antisymmetric=True)
         assert 10**finding.measured == pytest.approx(float(jnp.linalg.norm(kernels[1] - kernels[0])), rel=1e-10)
 
 
@@ -223,7 +223,7 @@ class TestBasicBounds:
 @pytest.mark.parametrize("features", [Softmax(), Exponential(), ReLU()])
 def test_zero_rows_and_single_samples_are_correct_inputs(key, features):
     inputs = jnp.zeros((1, d))
-    network = paired(key, input_size=d, output_size=1, width=16, features=features)
+    network = antisymmetric(key, input_size=d, output_size=1, width=16, features=features)
     moved = moved_by(network, jnp.ones((d, 16)), 0.005)
     finding = sharp_perturbation(network, moved, inputs)
     assert finding.measured == -math.inf

@@ -9,7 +9,7 @@ import pytest
 from softntk.dynamics import gradient_descent
 from softntk.failures import BadInput
 from softntk.lemmas import remainder_order, split, split_adds_up, split_adds_up_on_trace, split_probe
-from softntk.networks import Exponential, Softmax, independent, paired
+from softntk.networks import Exponential, Softmax, antisymmetric, independent
 from softntk.verdicts import Answer
 
 n, d, m, k = 5, 4, 32, 2
@@ -92,7 +92,7 @@ class TestOrders:
 class TestOnATrace:
     def test_adds_up_at_every_record(self, key):
         inputs = jax.random.normal(key, (n, d))
-        network = paired(key, input_size=d, output_size=k, width=m, features=Softmax())
+        network = antisymmetric(key, input_size=d, output_size=k, width=m, features=Softmax())
         labels = jnp.sign(jax.random.normal(key, (n, k)))
         probes = {"split": split_probe(inputs, labels, step_size=1e-3)}
         _, trace = gradient_descent(network, inputs, labels, step_size=1e-3, steps=20, record_every=5, probes=probes)

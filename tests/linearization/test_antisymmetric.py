@@ -1,4 +1,4 @@
-"""What the paired start gives: an odd function, a smaller tube, and a path that can be followed."""
+"""What the antisymmetric start gives: an odd function, a smaller tube, and a path that can be followed."""
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +12,8 @@ from softntk.linearization.linearized_path import linearized_path
 from softntk.linearization.reference_path import ReferencePath
 from softntk.linearization.snapshots import start_only, visit
 from softntk.linearization.tubes import tube
-from softntk.networks import Exponential, Softmax, independent, paired
-from softntk.networks.two_layer import is_paired
+from softntk.networks import Exponential, Softmax, antisymmetric, independent
+from softntk.networks.two_layer import is_antisymmetric
 
 SMOOTH = pytest.mark.parametrize("features", [Softmax(), Exponential()], ids=lambda row: row.name)
 N, D, K, M = 4, 3, 2, 16
@@ -22,7 +22,7 @@ HALF, ROOT = M // 2, np.sqrt(2.0)
 
 def problem(key, features, *, n=N, d=D, m=M, k=K):
     keys = jax.random.split(key, 3)
-    network = paired(keys[0], input_size=d, output_size=k, width=m, features=features)
+    network = antisymmetric(keys[0], input_size=d, output_size=k, width=m, features=features)
     inputs = jax.random.normal(keys[1], (n, d))
     inputs = inputs / jnp.linalg.norm(inputs, axis=1, keepdims=True)
     return network, inputs, jax.random.rademacher(keys[2], (n, k), float)
@@ -99,7 +99,7 @@ def test_between_two_visits_the_reference_is_bounded(key, features, count):
     path = linearized_path(run, steps, others)
     snapshots = start_only(2) if count == 1 else visit(network, inputs, others, path, count)
     assert len(snapshots.times) <= count
-    reference = ReferencePath(path, snapshots, paired=True)
+    reference = ReferencePath(path, snapshots, antisymmetric=True)
     curvature = Curvature(network, inputs, others)
     zero = jnp.zeros((D, HALF))
     points = jnp.concatenate([inputs, others])
@@ -132,10 +132,10 @@ def test_between_two_visits_the_reference_is_bounded(key, features, count):
 
 def test_pairs_are_recognized(key):
     network, _, _ = problem(key, Softmax())
-    assert is_paired(network)
-    assert not is_paired(network.moved_to(network.hidden.at[0, 0].add(1e-12)))
-    assert not is_paired(independent(key, input_size=2, output_size=1, width=8, features=Softmax()))
-    assert not is_paired(independent(key, input_size=2, output_size=1, width=7, features=Softmax()))
+    assert is_antisymmetric(network)
+    assert not is_antisymmetric(network.moved_to(network.hidden.at[0, 0].add(1e-12)))
+    assert not is_antisymmetric(independent(key, input_size=2, output_size=1, width=8, features=Softmax()))
+    assert not is_antisymmetric(independent(key, input_size=2, output_size=1, width=7, features=Softmax()))
 
 
 def test_ten_samples_ten_inputs(key):
@@ -145,8 +145,8 @@ def test_ten_samples_ten_inputs(key):
     measured = deviation(network, inputs, labels, steps=300)
     assert np.isinf(bounds.curves["general"].peak)
     assert measured.training[-1] < 2 * 8192 * np.finfo(float).eps  # nothing but the rounding of sums of m terms is left
-    assert 1e-4 < bounds.curves["paired"].peak < 2e-3
-    assert bounds.gain("paired") > 1e3
+    assert 1e-4 < bounds.curves["antisymmetric"].peak < 2e-3
+    assert bounds.gain("antisymmetric") > 1e3
     assert bounds.curves["smoothed"].deviation[-1] < 1e-20  # it dies out with the residual
     assert bounds.curves["followed"].peak < 20 * measured.training.max()
     assert bounds.curves["followed"].evaluations < 60

@@ -10,7 +10,7 @@ from softntk.failures import BadInput
 from softntk.linearization.curve import Curve
 from softntk.linearization.deviations import deviation
 from softntk.linearization.tubes import Tube, tube
-from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, independent, paired
+from softntk.networks import Exponential, ReLU, Softmax, TwoLayer, antisymmetric, independent
 from softntk.verdicts import Answer
 
 # One shape for nearly all tests, so that few programs are compiled; VISITS is enough to visit every step.
@@ -23,7 +23,7 @@ def unit_rows(key, n, d):
     return rows / jnp.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def problem(key, features, *, scale=1.0, start=paired):
+def problem(key, features, *, scale=1.0, start=antisymmetric):
     """Network, inputs, random signs as labels, new inputs."""
     keys = jax.random.split(key, 4)
     network = start(keys[0], input_size=D, output_size=K, width=M, features=features, scale=scale)
@@ -47,7 +47,7 @@ def contained(bounds: Tube, network, inputs, labels, others, **run) -> int:
 
 
 @SMOOTH
-@pytest.mark.parametrize("start", [paired, independent])
+@pytest.mark.parametrize("start", [antisymmetric, independent])
 def test_real_runs_stay_inside(key, features, start):
     """Labels from far to near, scales from small to large, steps up to the largest that is allowed."""
     compared = 0
@@ -83,7 +83,7 @@ def test_in_an_easy_case_it_is_near_the_truth(key):
     # The room for rounding counts the worst case of every sum.
     first, seen = bounds.curves["followed"].deviation[1], measured.training[1]
     assert seen - measured.floor <= first <= seen + 2e-10 < 1.1 * seen
-    for name, factor in (("followed", 20), ("smoothed", 5e3), ("paired", 5e4)):
+    for name, factor in (("followed", 20), ("smoothed", 5e3), ("antisymmetric", 5e4)):
         assert measured.training.max() < bounds.curves[name].peak < factor * measured.training.max()
     assert bounds.curves["followed"].others.max() < 50 * measured.others.max()
 
@@ -122,7 +122,7 @@ def deviation_in_fifty_digits(network, inputs, labels, step_size) -> float:
 
 
 @SMOOTH
-@pytest.mark.parametrize("start", [paired, independent])
+@pytest.mark.parametrize("start", [antisymmetric, independent])
 def test_what_is_measured_is_bounded_with_its_rounding(key, features, start):
     """One step, both ends visited: the curve is |Q(What)|, an equality, so nothing else could hide a rounding error."""
     for trial in range(4):
@@ -136,11 +136,13 @@ def test_what_is_measured_is_bounded_with_its_rounding(key, features, start):
 def test_each_sharper_theorem_is_sharper(key):
     network, inputs, labels, others = problem(key, Softmax())
     bounds = tube(network, inputs, 0.5 * labels, steps=STEPS, others=others, visits=VISITS)
-    general, prime, smoothed, followed = (bounds.curves[name] for name in ("general", "paired", "smoothed", "followed"))
+    general, prime, smoothed, followed = (
+        bounds.curves[name] for name in ("general", "antisymmetric", "smoothed", "followed")
+    )
     inside = np.isfinite(general.deviation)
     assert (prime.deviation[inside] <= general.deviation[inside] * (1 + 1e-12)).all()
     assert followed.peak < smoothed.peak / 10
-    assert bounds.gain("followed") > bounds.gain("paired") > 10
+    assert bounds.gain("followed") > bounds.gain("antisymmetric") > 10
     assert bounds.gain("general") == 1.0
     assert prime.informative > general.informative
     assert (bounds.sharpest.deviation <= followed.deviation).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from softntk.dynamics import descent, ensemble, gradient_descent
-from softntk.networks import FEATURES, TwoLayer, features_named, independent, paired
+from softntk.networks import FEATURES, TwoLayer, antisymmetric, features_named, independent
 from softntk.networks.two_layer import opposed
 
 
@@ -44,7 +44,7 @@ def test_halves_share_one_shift(moved):
 
 def test_opposed(key):
     shape = {"input_size": 3, "output_size": 2, "width": 8, "features": FEATURES["relu"]}
-    output = paired(key, **shape).output
+    output = antisymmetric(key, **shape).output
     assert opposed(output)
     assert opposed(jnp.stack([output, 2 * output]))
     assert not opposed(jnp.stack([output, jnp.abs(output)]))

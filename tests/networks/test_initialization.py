@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from softntk.failures import BadInput
-from softntk.networks import FEATURES, ReLU, Softmax, independent, paired
+from softntk.networks import FEATURES, ReLU, Softmax, antisymmetric, independent
 
 
 def test_weights_have_the_promised_law(key):
@@ -26,8 +26,8 @@ def test_hidden_and_output_weights_are_independent(key):
     assert abs(jnp.mean(network.hidden * network.output)) <= 4 / np.sqrt(100_000)
 
 
-def test_paired_start_repeats_every_neuron_with_the_other_sign(key):
-    network = paired(key, input_size=3, output_size=2, width=6, features=Softmax(), scale=2.0)
+def test_antisymmetric_start_repeats_every_neuron_with_the_other_sign(key):
+    network = antisymmetric(key, input_size=3, output_size=2, width=6, features=Softmax(), scale=2.0)
     np.testing.assert_array_equal(network.hidden[:, :3], network.hidden[:, 3:])
     np.testing.assert_array_equal(network.output[:, :3], -network.output[:, 3:])
     half = independent(key, input_size=3, output_size=2, width=3, features=Softmax(), scale=2.0)
@@ -36,15 +36,15 @@ def test_paired_start_repeats_every_neuron_with_the_other_sign(key):
 
 def test_the_key_decides(key):
     sizes = {"input_size": 3, "output_size": 1, "width": 4, "features": Softmax()}
-    first, again, other = (paired(k, **sizes).hidden for k in (key, key, jax.random.fold_in(key, 1)))
+    first, again, other = (antisymmetric(k, **sizes).hidden for k in (key, key, jax.random.fold_in(key, 1)))
     np.testing.assert_array_equal(first, again)
     assert not jnp.any(first == other)
 
 
 def test_many_starts_at_once(key):
     keys = jax.random.split(key, 3)
-    many = jax.vmap(lambda k: paired(k, input_size=3, output_size=1, width=4, features=Softmax()))(keys)
-    one = paired(keys[1], input_size=3, output_size=1, width=4, features=Softmax())
+    many = jax.vmap(lambda k: antisymmetric(k, input_size=3, output_size=1, width=4, features=Softmax()))(keys)
+    one = antisymmetric(keys[1], input_size=3, output_size=1, width=4, features=Softmax())
     np.testing.assert_allclose(many.hidden[1], one.hidden, rtol=1e-13)
 
 
@@ -56,16 +56,16 @@ GOOD = {"input_size": 3, "output_size": 1, "width": 4, "features": Softmax(), "s
     [("width", 0), ("input_size", -1), ("output_size", 0), ("scale", 0.0), ("scale", float("nan")), ("scale", -1.0)],
 )
 def test_bad_sizes_are_refused(key, argument, value):
-    for start in (paired, independent):
+    for start in (antisymmetric, independent):
         with pytest.raises(BadInput) as failure:
             start(key, **{**GOOD, argument: value})
         assert failure.value.argument == argument
         assert str(value) in failure.value.got
 
 
-def test_odd_width_is_refused_for_the_paired_start_only(key):
+def test_odd_width_is_refused_for_the_antisymmetric_start_only(key):
     with pytest.raises(BadInput, match="Type width=6") as failure:
-        paired(key, **{**GOOD, "width": 5})
+        antisymmetric(key, **{**GOOD, "width": 5})
     assert failure.value.argument == "width"
     assert independent(key, **{**GOOD, "width": 5}).width == 5
 

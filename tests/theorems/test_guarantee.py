@@ -25,7 +25,7 @@ EXAMPLE = {
     "largest_preactivation": 2.0,
     "largest_mean": 0.1,
     "residual": 3.0,
-    "paired": 1,
+    "antisymmetric": 1,
     "softmax": 1,
     "output_rank": 1,
     "output_rank_with_ones": 2,

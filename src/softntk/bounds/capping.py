@@ -11,7 +11,7 @@ within u of W0, with e(u) = exp(u x) - 1, x = max|x_i| (so that nu <= tau spends
 
 where s = sigma_min(J(W0) Omega^(1/2) Q). For softmax s^2 is at least the smallest eigenvalue of the Gram matrix of the
 rows of J(W0) Omega^(1/2) together with any multiple of those rows: a Schur complement has no smaller eigenvalue. At a
-paired start the two sets of rows are orthogonal and nothing is lost. Proof: docs/certificates.md, Lemma C.
+antisymmetric start the two sets of rows are orthogonal and nothing is lost. Proof: docs/certificates.md, Lemma C.
 """
 
 import equinox as eqx

@@ -31,6 +31,7 @@ __all__ = [
     "tiled_product",
 ]
 
+#: Unit roundoff u of float64.
 UNIT = 2.0**-53
 #: Smallest normal number.
 TINY = 2.0**-1022

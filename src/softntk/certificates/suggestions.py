@@ -28,7 +28,8 @@ class Suggestion:
     Attributes:
         width: neurons, an estimate; infinity if no width is expected to help.
         residual: norm of the residual, such as a few more steps of training give.
-        scale: factor for the hidden weights at a paired start (ReLU only; NaN for the others, where it cuts both ways).
+        scale: factor for the hidden weights at an antisymmetric start (ReLU only; NaN for the others, where it cuts
+            both ways).
     """
 
     width: float

@@ -3,8 +3,9 @@
 A width succeeds if at least 4 of 5 seeds do. Widths are powers of two, taken in turn from below until one succeeds; on
 demand the width a factor sqrt(2) below is tried as well. A width is given up as soon as it cannot succeed any more.
 
-    holds     Theorem A applies at the paired start, in float64 unless another check is given
-    trains    gradient descent from the paired start brings the loss to 1e-3 of its start within 10^4 stable steps
+    holds     Theorem A applies at the antisymmetric start, in float64 unless another check is given
+    trains    gradient descent from the antisymmetric start brings the loss to 1e-3 of its start within 10^4 stable
+    steps
 """
 
 import math
@@ -20,7 +21,7 @@ from softntk.certificates.during_training import margin
 from softntk.dynamics.descent import gradient_descent
 from softntk.failures import BadInput
 from softntk.networks.features import Features
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.networks.two_layer import TwoLayer
 
 __all__ = ["SmallestWidth", "smallest_established_width", "smallest_trained_width", "smallest_width"]
@@ -112,7 +113,7 @@ def smallest_established_width(
     halfway: bool = False,
     established: Callable[[TwoLayer], bool] | None = None,
 ) -> SmallestWidth:
-    """Search the smallest width at which Theorem A applies at the paired start.
+    """Search the smallest width at which Theorem A applies at the antisymmetric start.
 
     Arguments:
         key: seeds are its successive folds.
@@ -127,7 +128,7 @@ def smallest_established_width(
     build = _builder(inputs, labels, features, key, scale)
     probe = eqx.filter_jit(margin(inputs, labels))
     check = established or (lambda network: bool(probe(network) > 0))
-    # Below this width the Jacobian cannot have full rank at a paired start.
+    # Below this width the Jacobian cannot have full rank at an antisymmetric start.
     smallest = min(max(2 * math.ceil(labels.size / inputs.shape[1]), 4), largest)
     return smallest_width(
         lambda width, seed: check(build(width, seed)),
@@ -194,7 +195,7 @@ def _builder(
     inputs: Float[Array, "n d"], labels: Float[Array, "n k"], features: Features, key: Array, scale: float
 ) -> Callable[[int, int], TwoLayer]:
     def build(width: int, seed: int) -> TwoLayer:
-        return paired(
+        return antisymmetric(
             jax.random.fold_in(key, seed),
             input_size=inputs.shape[1],
             output_size=labels.shape[1],

@@ -67,15 +67,16 @@ def command(
     from softntk.data import load
     from softntk.estimators import Model, load_model
     from softntk.files import output_json
-    from softntk.networks import features_named, paired
+    from softntk.networks import antisymmetric, features_named
 
     data_key, start_key = jax.random.split(jax.random.key(seed))
     if model is not None:
         loaded = load_model(model, Model)
-        network, training = loaded.network, loaded.training_set(data, options=reading["options"])
+        network, preparation = loaded.network, loaded.preparation
+        training = loaded.training_set(data, options=reading["options"])
     else:
-        training, _ = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
-        network = paired(
+        training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
+        network = antisymmetric(
             start_key,
             input_size=training.input_size,
             output_size=training.output_size,
@@ -85,6 +86,7 @@ def command(
         )
     inputs, labels = training.inputs, training.labels
     found: dict[str, Any] = {"data": data, "n": training.count, "d": training.input_size, "k": training.output_size}
+    found["notes"] = list(preparation.notes)
     if smallest:
         arguments = {"key": start_key, "largest": largest, "scale": scale, "halfway": halfway}
         found |= searched(inputs, labels, features_named(features), **arguments)
@@ -104,6 +106,7 @@ def command(
 
 def _words(found: dict[str, Any]) -> list[str]:
     lines = [f"{found['data']}: n = {found['n']}, d = {found['d']}, k = {found['k']}"]
+    lines += [f"  {note}" for note in found["notes"]]
     lines += found["words"]
     if "written" in found:
         lines.append(f"written: {found['written']}; check it: softntk verify {found['written']}")

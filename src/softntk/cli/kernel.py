@@ -66,7 +66,7 @@ def command(
     from softntk.failures import BadInput
     from softntk.files import output_json, write_npz
     from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, spectrum
-    from softntk.networks import features_named, paired
+    from softntk.networks import antisymmetric, features_named
     from softntk.regression import quadrature
 
     chosen = features_named(features)
@@ -97,7 +97,7 @@ def command(
         found |= {"lanczos": steps, "limit": _numbers(ends.smallest, ends.largest, ends.smallest_radius, width)}
     else:
         limit = LimitKernel(chosen, scale, trained)(training.inputs)
-        network = paired(
+        network = antisymmetric(
             start_key, input_size=training.input_size, output_size=1, width=width, features=chosen, scale=scale
         )
         kernels = {"limit": limit, "network": as_matrix(empirical_ntk(network, training.inputs, trained=trained))}

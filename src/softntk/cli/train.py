@@ -47,7 +47,7 @@ def command(
     *,
     reading: dict[str, Any],
 ) -> None:
-    """Train a network from the paired start by full-batch gradient descent and compare the run with its theory."""
+    """Train a network from the antisymmetric start by gradient descent and compare the run with its theory."""
     from softntk.cli.processor import use_float64
 
     use_float64()
@@ -99,7 +99,9 @@ def command(
         found["test"] = held_out_error(fit.network, test, preparation).to_dict()
     if certify:
         found["first_certified_step"] = fit.first_certified_step
-    if output is not None:
+    if output is not None and trace.diverged:
+        found["notes"].append(f"{output} is not written, since the run diverged")
+    elif output is not None:
         settings = {key: found[key] for key in ("data", "features", "width", "scale", "seed", "steps", "step_size")}
         found["written"] = str(save_model(Model(fit.network, preparation, settings), output))
     print(output_json(found) if json_ else _words(found))

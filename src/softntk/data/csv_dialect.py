@@ -61,7 +61,8 @@ def found(head: str, options: ReadOptions) -> Dialect:
     if not records:
         raise BadInput("source", required="have lines with content", got="empty ones", advice="Pass another file.")
     decimal, thousands = _marks([field for record in records for field in record], options)
-    header, why = _header(head, records, ReadOptions(decimal=decimal, thousands=thousands), quote)
+    marks = ReadOptions(missing=options.missing, decimal=decimal, thousands=thousands)
+    header, why = _header(head, records, marks, quote)
     if options.header is not None:
         header, why = options.header, ""
     notes = []
@@ -79,8 +80,7 @@ def found(head: str, options: ReadOptions) -> Dialect:
         )
     elif why:
         notes.append(f"{why}; type {option(header=False)} if it is data")
-    filled = {"decimal": decimal, "thousands": thousands, "missing": options.missing}
-    return Dialect(ReadOptions(**filled), delimiter, quote, header, tuple(records[0]), tuple(notes))
+    return Dialect(marks, delimiter, quote, header, tuple(records[0]), tuple(notes))
 
 
 def _records(head: str, delimiter: str, quote: str) -> list[list[str]]:
@@ -154,17 +154,21 @@ def _marks(fields: Sequence[str], options: ReadOptions) -> tuple[str, str]:
 def _header(head: str, records: Records, options: ReadOptions, quote: str) -> tuple[bool, str]:
     """Whether the first line holds names; where another reader might think otherwise, why."""
     number = re.compile(number_pattern(options))
+
+    def blank(field: str) -> bool:
+        return field in options.missing or _blank(field)
+
     first = [field.strip() for field in records[0]]
     below = [record for record in records[1:] if len(record) == len(first)]
     if not below:
         return not any(number.match(field) for field in first), ""
     columns = [[record[index].strip() for record in below] for index in range(len(first))]
     numeric = [
-        any(map(number.match, column)) and all(number.match(field) or _blank(field) for field in column)
+        any(map(number.match, column)) and all(number.match(field) or blank(field) for field in column)
         for column in columns
     ]
     over = [field for field, chosen in zip(first, numeric, strict=True) if chosen]
-    if not over or any(not number.match(field) and not _blank(field) for field in over):
+    if not over or any(not number.match(field) and not blank(field) for field in over):
         return True, ""
     # From here on everything above numbers is a number itself, or nothing.
     quotes = [len(re.findall(re.escape(quote), line)) for line in _lines(head) if line.strip()]

@@ -1,6 +1,6 @@
 """The two-layer network of the theory as a denoiser: full-batch gradient descent on the pairs, stopped early.
 
-    F(u) = phi(u W) A^T from the paired start, F = 0;    loss 1/2 sum_i |F(u_i) - y_i|^2
+    F(u) = phi(u W) A^T from the antisymmetric start, F = 0;    loss 1/2 sum_i |F(u_i) - y_i|^2
 
 With step eta and J J^T = m H where H tends to K, t steps of the linearized network are a gradient flow on |F - Y|^2/2
 of the duration
@@ -32,7 +32,7 @@ from softntk.dynamics.iteration import scanned
 from softntk.dynamics.step_size import largest_stable_step
 from softntk.failures import BadInput
 from softntk.networks.features import Features, Softmax, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.networks.two_layer import TwoLayer, opposed
 from softntk.numerics.expectation import Estimate
 
@@ -199,7 +199,9 @@ def learn_network(
     """
     features = features or Softmax()
     d = task.clean.shape[1]
-    start = paired(key, input_size=d + 2, output_size=d, width=width, features=features, scale=scale, dtype=dtype)
+    start = antisymmetric(
+        key, input_size=d + 2, output_size=d, width=width, features=features, scale=scale, dtype=dtype
+    )
     preconditioning, pairs = task.pairs(time)
     t, x = task.noisy_validation.times, task.noisy_validation.points
     inputs = preconditioning.ball(t, x).astype(dtype)

@@ -5,7 +5,7 @@ small to keep a core busy run together under `vmap`, larger ones one after the o
 
 Stack the networks with `vmap`:
 
-    networks = jax.vmap(lambda key: paired(key, input_size=8, output_size=1, width=256, features=Softmax()))(keys)
+    networks = jax.vmap(lambda k: antisymmetric(k, input_size=8, output_size=1, width=256, features=Softmax()))(keys)
 """
 
 import os
@@ -59,7 +59,7 @@ def ensemble(
             "networks",
             required="be stacked along a first axis",
             got=f"hidden {networks.hidden.shape}",
-            advice="Type networks = jax.vmap(lambda key: paired(key, ...))(jax.random.split(key, 16)).",
+            advice="Type networks = jax.vmap(lambda key: antisymmetric(key, ...))(jax.random.split(key, 16)).",
         )
     count, d, m = networks.hidden.shape
     dtype = networks.hidden.dtype

@@ -1,6 +1,6 @@
 """Training a network on prepared data, with what theory says of the run: for `softntk train` and `NetworkRegressor`.
 
-start     antisymmetric (`networks.paired`), so that F = 0
+start     antisymmetric (`networks.antisymmetric`), so that F = 0
 run       full-batch gradient descent
 claims    the paper's lemmas on the run, where they can be evaluated
 proof     with `certify`: the first recorded step from which the rest of the run is proved, and the certificate at
@@ -27,7 +27,7 @@ from softntk.kernels.empirical import empirical_ntk
 from softntk.kernels.spectra import extremes
 from softntk.lemmas.induction import loss_contracts, neurons_stay
 from softntk.networks.features import features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.networks.two_layer import TwoLayer
 from softntk.verdicts import Verdict
 
@@ -86,13 +86,13 @@ def fit_network(
         stop: with `certify`, end the run there.
 
     Raises:
-        BadInput: as `paired` and `gradient_descent`; `stop` without `certify`; `certify` where float64 is off.
+        BadInput: as `antisymmetric` and `gradient_descent`; `stop` without `certify`; `certify` where float64 is off.
         TooLarge: the run does not fit into free memory.
     """
     if stop and not certify:
         raise BadInput("stop", required="go with certify", got="stop alone", advice="Certify, too.")
     inputs, labels = training.inputs, training.labels
-    start = paired(
+    start = antisymmetric(
         key,
         input_size=training.input_size,
         output_size=training.output_size,

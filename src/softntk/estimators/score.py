@@ -58,7 +58,7 @@ class ScoreModel(BaseEstimator):
         units: "columns", "pooled" or "none", as in `softntk.diffusion.units`.
         random_state: an integer, or a NumPy generator: of everything that is drawn in `fit`.
 
-    After `fit`: `learned_` (a `LearnedScore`), `choice_`, `held_out_error_`, `task_`, `fit_`.
+    After `fit`: `learned_` (a `LearnedScore`), `choice_`, `held_out_error_`; `task_` and `fit_`, which are not pickled.
     """
 
     def __init__(
@@ -94,14 +94,13 @@ class ScoreModel(BaseEstimator):
             self.seed_ = _seed(self.random_state)
             task_key, fit_key, _ = _keys(self.seed_)
             process, law = Constant(horizon=self.end), TimeLaw(start=self.start, end=self.end)
-            task = make_task(task_key, units.remove(X), process, law, copies=self.copies)
-            fit = learn(fit_key, task, self.learner, width=self.width, landmarks=self.landmarks)
-            self.task_, self.fit_ = _as_numpy(task), _as_numpy(fit)
+            self.task_ = make_task(task_key, units.remove(X), process, law, copies=self.copies)
+            self.fit_ = learn(fit_key, self.task_, self.learner, width=self.width, landmarks=self.landmarks)
             self.choice_, self.held_out_error_ = dict(self.fit_.choice), self.fit_.held_out_error
         named = columns or getattr(self, "feature_names_in_", ())  # scikit-learn sets it for data frames only
         settings = {"learner": self.learner, "n": len(X), "chosen": self.choice_} | dict(description or {})
         self.learned_ = LearnedScore(
-            self.fit_.denoiser,
+            _as_numpy(self.fit_.denoiser),
             process,
             self.start,
             self.end,
@@ -140,7 +139,12 @@ class ScoreModel(BaseEstimator):
         """Where the error comes from; `mixture` is the law of the samples in the units of the fit, if it is known."""
         check_is_fitted(self, "fit_")
         with jax.enable_x64(True):
-            return diagnose(_keys(self.seed_)[2], _as_jax(self.task_), _as_jax(self.fit_), mixture)
+            return diagnose(_keys(self.seed_)[2], self.task_, self.fit_, mixture)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what only `diagnose` needs: JAX's arrays would lose their precision where float64 is off."""
+        state: Any = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in ("task_", "fit_")}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the learned score and return its path. Raises as `softntk.files.save_model`."""

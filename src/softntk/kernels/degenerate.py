@@ -2,7 +2,7 @@
 
 zero rows           x_i = 0 makes row i of the kernel zero
 duplicates          equal inputs have equal rows; for ReLU also inputs that are positive multiples of each other
-too few weights     the Jacobian (nk, dm) has rank at most d m, d (m - 1) for softmax, d m / 2 at the paired start
+too few weights     the Jacobian (nk, dm) has rank <= d m, d (m - 1) for softmax, d m / 2 at the antisymmetric start
 dependent outputs   rank A < k; for softmax rank [A; 1] < k + 1, for one row of outputs is then constant
 """
 
@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from softntk.data.geometry import equal_rows, parallel_rows
 from softntk.networks.features import ReLU, Softmax
-from softntk.networks.two_layer import TwoLayer, is_paired
+from softntk.networks.two_layer import TwoLayer, is_antisymmetric
 
 __all__ = ["degeneracy"]
 
@@ -40,8 +40,8 @@ def _too_few_weights(network: TwoLayer, samples: int) -> str | None:
     rank, why = d * m, "d m"
     if isinstance(network.features, Softmax):
         rank, why = d * (m - 1), "d (m - 1), for a common shift of the neurons changes nothing"
-    if is_paired(network) and d * m // 2 < rank:
-        rank, why = d * m // 2, "d m / 2 at the paired start"
+    if is_antisymmetric(network) and d * m // 2 < rank:
+        rank, why = d * m // 2, "d m / 2 at the antisymmetric start"
     if samples * k <= rank:
         return None
     return f"n k = {samples * k} residuals, but the Jacobian has rank {rank} at most: {why}"

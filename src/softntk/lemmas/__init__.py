@@ -25,7 +25,7 @@ from softntk.lemmas.induction import (
 from softntk.lemmas.perturbation import kernel_perturbation, sharp_bound, sharp_perturbation
 from softntk.lemmas.ranks import jacobian_rank, numerical_rank, output_rank
 from softntk.lemmas.step_split import Split, remainder_order, split, split_adds_up, split_adds_up_on_trace, split_probe
-from softntk.networks.two_layer import is_paired
+from softntk.networks.two_layer import is_antisymmetric
 
 __all__ = [
     "Finding",
@@ -39,7 +39,7 @@ __all__ = [
     "explicit_generalization",
     "generalization",
     "interpolant_norm",
-    "is_paired",
+    "is_antisymmetric",
     "jacobian_rank",
     "kernel_perturbation",
     "largest_preactivation",

@@ -63,7 +63,7 @@ def kernel_perturbation(
     inputs: Float[Array, "n d"],
     *,
     scale: float,
-    paired: bool,
+    antisymmetric: bool,
     delta: float = 0.01,
     constants: Constants = PAPER,
 ) -> Finding:
@@ -72,7 +72,7 @@ def kernel_perturbation(
     Arguments:
         moved: the network after the move; its hidden weights may differ, nothing else.
         scale: standard deviation of the hidden weights at the start.
-        paired: whether the network is at the paired start, which draws only m/2 neurons independently.
+        antisymmetric: whether the network is at the antisymmetric start, which draws only m/2 neurons independently.
         delta: probability with which the bound on the pre-activations may fail.
     """
     norm, rounding = _change(network, moved, inputs)
@@ -81,7 +81,7 @@ def kernel_perturbation(
         numbers |= {"delta": delta, "largest_preactivation": largest_preactivation(network, inputs)}
         guarantee = SOFTMAX_KERNEL
     elif isinstance(network.features, ReLU):
-        numbers |= {"independent_neurons": network.width / 2 if paired else float(network.width)}
+        numbers |= {"independent_neurons": network.width / 2 if antisymmetric else float(network.width)}
         guarantee = RELU_KERNEL
     else:
         numbers |= {"delta": delta}

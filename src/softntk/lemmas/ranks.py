@@ -1,6 +1,6 @@
 """The rank of the Jacobian against what symmetry allows.
 
-    rank J <= d m / 2          at the paired start
+    rank J <= d m / 2          at the antisymmetric start
     rank J <= d (m - 1)        softmax anywhere,   d m for the others
     rank J <= n (k - number of directions u with u^T A = 0, for softmax u^T A constant)
 
@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from softntk.kernels.jacobian import sensitivity
 from softntk.lemmas.finding import Finding, facts, found
 from softntk.networks.features import Softmax
-from softntk.networks.two_layer import TwoLayer, is_paired
+from softntk.networks.two_layer import TwoLayer, is_antisymmetric
 from softntk.numerics.arrays import finite_matrix
 from softntk.numerics.memory import announce
 from softntk.theorems.ranks import FULL_ROW_RANK, JACOBIAN_RANK
@@ -58,7 +58,7 @@ def _jacobian(network: TwoLayer, inputs: Float[Array, "n d"]) -> Float[Array, "n
 
 
 def jacobian_rank(network: TwoLayer, inputs: Float[Array, "n d"]) -> Finding:
-    """Check rank J against the bound by symmetry (paired start, common shift)."""
+    """Check rank J against the bound by symmetry (antisymmetric start, common shift)."""
     return found(JACOBIAN_RANK.evaluate(**_numbers(network, inputs)), float(numerical_rank(network, inputs)))
 
 
@@ -79,6 +79,6 @@ def _numbers(network: TwoLayer, inputs: Float[Array, "n d"]) -> dict[str, Any]:
     del numbers["largest_input"]
     return numbers | {
         "d": float(network.input_size),
-        "paired": float(is_paired(network)),
+        "antisymmetric": float(is_antisymmetric(network)),
         "softmax": float(isinstance(network.features, Softmax)),
     }

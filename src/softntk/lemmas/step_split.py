@@ -14,7 +14,8 @@ and the exact split into first order and remainder is
 
     J dW = v1 - F(t) E1            remainder = v2 - F(t) E2 - (F(t+1) - F(t)) (E1 + E2).
 
-(J dW has the slope m S (a - u) with m u = F.) So v0 is of first order too, unless F(t) = 0, as at the paired start.
+(J dW has the slope m S (a - u) with m u = F.) So v0 is of first order too, unless F(t) = 0, as at the antisymmetric
+start.
 
 Reference: arXiv 2405.03251v1, proof of the contraction; the exact split is derived here.
 """

@@ -1,6 +1,6 @@
-"""Theorem B': the tube around the linearization of a paired start.
+"""Theorem B': the tube around the linearization of an antisymmetric start.
 
-At the paired start the neurons come in twins w+, w- with opposite output weights. In the coordinates
+At the antisymmetric start the neurons come in twins w+, w- with opposite output weights. In the coordinates
 
     U = (w+ + w-) / sqrt 2,      V = (w+ - w-) / sqrt 2
 
@@ -23,11 +23,11 @@ from softntk.bounds.curvature import Curvature
 from softntk.linearization.curve import Curve
 from softntk.linearization.linearized_path import LinearizedPath
 
-__all__ = ["paired_tube"]
+__all__ = ["antisymmetric_tube"]
 
 
-def paired_tube(path: LinearizedPath, curvature: Curvature) -> Curve:
-    """Theorem B' along a linearized path that starts at a paired network; infinite once it overflows."""
+def antisymmetric_tube(path: LinearizedPath, curvature: Curvature) -> Curve:
+    """Theorem B' along a linearized path that starts at an antisymmetric network; infinite once it overflows."""
     steps, eta, b0 = path.steps, path.step_size, path.norm
     at_start = np.sqrt(path.own)
     deviation, distance = np.full(steps + 1, np.inf), np.full(steps + 1, np.inf)
@@ -52,4 +52,4 @@ def paired_tube(path: LinearizedPath, curvature: Curvature) -> Curve:
         second_x, third_x = curvature.at_others(radius)
         far = far + eta * ((second_x * u + third_x * v**2 / 2) * along + second_x * v * across + at_start * wrong)
         deviation[t + 1], distance[t + 1], others[:, t + 1] = e, radius, far
-    return Curve("paired", deviation, distance, others)
+    return Curve("antisymmetric", deviation, distance, others)

@@ -15,7 +15,7 @@ class Curve:
     """What one theorem proves for steps 0, ..., T; infinite from the step on at which it says nothing more.
 
     Attributes:
-        name: general, paired, smoothed, followed, or sharpest for the least of several.
+        name: general, antisymmetric, smoothed, followed, or sharpest for the least of several.
         deviation: e_t >= |R(t) - Rhat(t)| (T+1,).
         distance: bound of |W(t) - W(0)| (T+1,).
         others: bound of |f_t(x) - flin_t(x)| at each new input (n', T+1).

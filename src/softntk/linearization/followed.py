@@ -11,11 +11,11 @@ kappa, nu from `linear_path`, D >= |J - J0|, q >= |Q|, r = |Rhat| + e, and g >= 
 
 and the least is taken at every step. D and q come from a point of the linearized path that was visited (`snapshots`):
 
-    D = |J(What_g) - J0| + K (|What_t - What_g| + z),      K = L, and L3 |V| for a paired start.
+    D = |J(What_g) - J0| + K (|What_t - What_g| + z),      K = L, and L3 |V| for an antisymmetric start.
 
 *smoothed*: the start is the only point visited, so that only the spectrum of the kernel, the labels in its eigenbasis,
-L and L3 enter. *followed*: a few hundred points are. Paired start: U has its own lag y and terms B >= |J_U|. At new
-inputs (a) is used, with J0(x) in front. Proof: docs/tube.md.
+L and L3 enter. *followed*: a few hundred points are. Antisymmetric start: U has its own lag y and terms B >= |J_U|. At
+new inputs (a) is used, with J0(x) in front. Proof: docs/tube.md.
 """
 
 from typing import NamedTuple
@@ -49,7 +49,9 @@ def followed_tube(path: LinearizedPath, curvature: Curvature, reference: Referen
         second, third = curvature.at(radius if before is None else max(radius, before.radius))
         near = reference.near(t, y, z, second, third)
         if before is not None:
-            mean = _mean_over_step(before, near, eta, second, third * max(radius, before.radius), reference.paired)
+            mean = _mean_over_step(
+                before, near, eta, second, third * max(radius, before.radius), reference.antisymmetric
+            )
             gained[t - 1] = mean[0] * before.gradient + mean[1] * before.gradient_aside
             filtered = float(kappa[:t][::-1] @ change[:t])
             e = min(
@@ -84,15 +86,15 @@ class _Step(NamedTuple):
 
 
 def _mean_over_step(
-    before: _Step, near: Nearby[float], eta: float, second: float, odd: float, paired: bool
+    before: _Step, near: Nearby[float], eta: float, second: float, odd: float, antisymmetric: bool
 ) -> tuple[float, float]:
     """Bounds of the means of J_V - J0 and of J_U along the step, from the better of its two ends.
 
-    `odd` bounds the derivatives along (V, V) and (U, U) of a paired start, L3 |V|.
+    `odd` bounds the derivatives along (V, V) and (U, U) of an antisymmetric start, L3 |V|.
     """
     ahead, aside = eta * before.gradient / 2, eta * before.gradient_aside / 2
-    turned = odd * ahead + second * aside if paired else second * ahead
-    crossed = second * ahead + odd * aside if paired else 0.0
+    turned = odd * ahead + second * aside if antisymmetric else second * ahead
+    crossed = second * ahead + odd * aside if antisymmetric else 0.0
     return min(before.near.change, near.change) + turned, min(before.near.sideways, near.sideways) + crossed
 
 

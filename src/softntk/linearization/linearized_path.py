@@ -51,32 +51,32 @@ class LinearizedPath:
 
     @property
     def steps(self) -> int:
-        """T."""
+        """Number of steps T."""
         return len(self.powers) - 1
 
     @property
     def norm(self) -> float:
-        """b0 = |J0|."""
+        """Norm of the Jacobian at the start, b0 = |J0|."""
         return float(np.sqrt(self.curvatures.max()))
 
     @cached_property
     def residual(self) -> Float[np.ndarray, " T1"]:
-        """|Rhat_t|."""
+        """Size of the linearized residual at every step, |Rhat_t|."""
         return np.linalg.norm(self.powers, axis=1)
 
     @cached_property
     def pulled(self) -> Float[np.ndarray, " T1"]:
-        """|J0^T Rhat_t|."""
+        """Size of the linearized gradient at every step, |J0^T Rhat_t|."""
         return np.linalg.norm(np.sqrt(self.curvatures) * self.powers, axis=1)
 
     @cached_property
     def distance(self) -> Float[np.ndarray, " T1"]:
-        """|What_t - W0|."""
+        """Distance of the linearized weights from the start, |What_t - W0|."""
         return np.linalg.norm(np.sqrt(self.curvatures) * self.sums, axis=1)
 
     @cached_property
     def filters(self) -> Float[np.ndarray, "3 T1"]:
-        """omega, kappa, nu for tau = 0, ..., T."""
+        """What is left of an error after tau = 0, ..., T steps: omega, kappa, nu."""
         shrink = self._shrink
         roots = np.sqrt(self.curvatures)
         return np.stack([shrink.max(axis=1), (roots * shrink).max(axis=1), (self.curvatures * shrink).max(axis=1)])

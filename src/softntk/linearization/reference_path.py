@@ -1,13 +1,13 @@
 """Bounds at the reference point of every step, and near it.
 
 The reference of step t is What_t, bounded from the last visited point What_g (see `snapshots`) by the straight line
-between the two, of length gap = |What_t - What_g|. With L, L3 for a ball that holds it, an unpaired start has
+between the two, of length gap = |What_t - What_g|. With L, L3 for a ball that holds it, any other start has
 
     |J(What_t) - J0|  <= change + L gap
     |Q(What_t)|       <= defect + change gap + L gap^2 / 2,           Q(W) = F(W) - F(W0) - J0 (W - W0).
 
-At a paired start the second derivative along (V, V) and (U, U) is odd in V, so at most L3 |V|. With a = |V| at What_g,
-b = |V| at What_t, and s = |Uhat_t - Uhat_g|,
+At an antisymmetric start the second derivative along (V, V) and (U, U) is odd in V, so at most L3 |V|. With a = |V| at
+What_g, b = |V| at What_t, and s = |Uhat_t - Uhat_g|,
 
     |J_V - J0|        <= change + L3 (a + b) / 2 gap + L s
     |J_U|             <= sideways + L gap + L3 b s
@@ -44,8 +44,8 @@ class Nearby(Generic[Bound]):
 class ReferencePath:
     """The reference point of every step t = 0, ..., T."""
 
-    def __init__(self, path: LinearizedPath, snapshots: Snapshots, *, paired: bool):
-        self.paired, self.snapshots = paired, snapshots
+    def __init__(self, path: LinearizedPath, snapshots: Snapshots, *, antisymmetric: bool):
+        self.antisymmetric, self.snapshots = antisymmetric, snapshots
         self.visited: Int[np.ndarray, " T1"] = (
             np.searchsorted(snapshots.times, np.arange(path.steps + 1), side="right") - 1
         )
@@ -73,7 +73,7 @@ class ReferencePath:
             values[self.visited[t], columns]
             for values in (self.snapshots.change, self.snapshots.sideways, self.snapshots.defect)
         )
-        if not self.paired:
+        if not self.antisymmetric:
             defect = defect + change * gap + second * gap**2 / 2
             change = change + second * (gap + z)
             return Nearby(change, 0.0 * change, defect + change * z)
@@ -89,7 +89,7 @@ class ReferencePath:
 
     def lag_gained(self, t: int, y: float, z: float, e: float, linear: float, second: float, third: float) -> float:
         """How much |J_U^T R - J_U(What_g)^T Rhat| can be at step t: the rate at which U leaves its reference."""
-        if not self.paired:
+        if not self.antisymmetric:
             return 0.0
         gap, aside, b = self.gap[t], self.aside[t], self.along[t]
         led = float(self.snapshots.sideways[self.visited[t], 0])

@@ -5,9 +5,9 @@ visited whatever the number of steps. At the visited times t_g,
 
     change   |J(What) - J0|        defect   |F(What) - F(W0) - J0 (What - W0)|.
 
-Paired start (see `tube_paired`): V = (w+ - w-)/sqrt 2 follows the linearized path, and U = (w+ + w-)/sqrt 2, which the
-linearized network does not move, is led along by Uhat_{g+1} = Uhat_g - J_U(What_g)^T (eta sum of Rhat_s between the
-two visits). Then `change` is that of J_V, and `sideways` = |J_U(What_g)|.
+Antisymmetric start (see `antisymmetric`): V = (w+ - w-)/sqrt 2 follows the linearized path, and U = (w+ + w-)/sqrt 2,
+which the linearized network does not move, is led along by Uhat_{g+1} = Uhat_g - J_U(What_g)^T (eta sum of Rhat_s
+between the two visits). Then `change` is that of J_V, and `sideways` = |J_U(What_g)|.
 
 Rounding. These numbers are measured in float64, so each is raised by what rounding may have taken from it: the errors
 of F and of J at What and at W0 (`bounds.start`); that of J0 (What - W0), a sum of d m terms; and |J0| times the
@@ -29,7 +29,7 @@ from softntk.bounds.roundoff import SLACK, UNIT, gamma
 from softntk.bounds.start import Start, evaluated
 from softntk.kernels.jacobian import sensitivity
 from softntk.linearization.linearized_path import LinearizedPath
-from softntk.networks.two_layer import TwoLayer, is_paired
+from softntk.networks.two_layer import TwoLayer, is_antisymmetric
 
 __all__ = ["Snapshots", "start_only", "visit"]
 
@@ -41,7 +41,7 @@ class Snapshots:
     Attributes:
         times: t_g, ascending from 0 (g,).
         change: |J_V(What_g) - J0|; Frobenius norms at new inputs (g, 1 + n').
-        sideways: |J_U(What_g)|, zero for an unpaired start (g, 1 + n').
+        sideways: |J_U(What_g)|, zero for any other start (g, 1 + n').
         defect: |F(What_g) - F(W0) - J0 (What_g - W0)| (g, 1 + n').
         drift: |Uhat_g| (g,).
     """
@@ -82,7 +82,7 @@ def visit(
     dwelt = np.diff(positions, axis=0, append=positions[-1:])
     points = inputs if others is None else jnp.concatenate([inputs, others])
     found = _visit(
-        network, points, jnp.asarray(positions), jnp.asarray(dwelt), jnp.asarray(len(times)), is_paired(network)
+        network, points, jnp.asarray(positions), jnp.asarray(dwelt), jnp.asarray(len(times)), is_antisymmetric(network)
     )
     change, sideways, defect, drift = (np.asarray(values)[: len(times)] for values in found)
     return Snapshots(times, change, sideways, defect, drift)
@@ -95,16 +95,16 @@ def _visit(
     positions: Float[Array, "g n k"],
     dwelt: Float[Array, "g n k"],
     count: Int[Array, ""],
-    paired: bool,
+    antisymmetric: bool,
 ) -> tuple[Float[Array, "g n1"], Float[Array, "g n1"], Float[Array, "g n1"], Float[Array, " g"]]:
     n, half, root = positions.shape[1], network.width // 2, np.sqrt(2.0)
     inputs = points[:n]
 
     def blocks(hidden: Float[Array, "d m"]) -> tuple[Float[Array, "p k h"], Float[Array, "p k h2"]]:
-        """dF/dz along V and along U; everything and nothing for an unpaired start."""
+        """dF/dz along V and along U; everything and nothing for any other start."""
         slope, means, _ = sensitivity(network.moved_to(hidden), points)
         derivative = slope[:, None, :] * (network.output[None] - means[:, :, None])
-        if not paired:
+        if not antisymmetric:
             return derivative, jnp.zeros_like(derivative[:, :, :1])
         first, second = derivative[:, :, :half], derivative[:, :, half:]
         return (first - second) / root, (first + second) / root
@@ -132,7 +132,7 @@ def _visit(
     def one(index, state: tuple[Float[Array, "d h"], tuple]):
         sideways, rows = state
         along = -pulled(start, positions[index])
-        moved = jnp.concatenate([sideways + along, sideways - along], axis=1) / root if paired else along
+        moved = jnp.concatenate([sideways + along, sideways - along], axis=1) / root if antisymmetric else along
         hidden = network.hidden + moved
         forward, across = blocks(hidden)
         linear = jnp.einsum("pkh,ph->pk", start, points @ along)
@@ -154,10 +154,10 @@ def _visit(
             jnp.linalg.norm(sideways),
         )
         rows = tuple(many.at[index].set(value) for many, value in zip(rows, row, strict=True))
-        return sideways - pulled(across, dwelt[index]) if paired else sideways, rows
+        return sideways - pulled(across, dwelt[index]) if antisymmetric else sideways, rows
 
     empty = jnp.zeros((len(positions), 1 + len(points) - n), points.dtype)
-    first = jnp.zeros((points.shape[1], half if paired else 1), points.dtype)
+    first = jnp.zeros((points.shape[1], half if antisymmetric else 1), points.dtype)
     return jax.lax.fori_loop(0, count, one, (first, (empty, empty, empty, empty[:, 0])))[1]
 
 

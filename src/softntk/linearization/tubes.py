@@ -2,11 +2,11 @@
 
     Rhat(t+1) = (I - eta J0 J0^T) Rhat(t),    Rhat(0) = R(0),    |R(t) - Rhat(t)| <= e_t for t = 0, ..., T.
 
-    curve      theorem                                             what it looks at besides L
-    general    B, any start                                        the spectrum, the labels in its eigenbasis
-    paired     B', paired start: second order in the distance      the same, and the third derivative
-    smoothed   B'': errors are filtered by the linear dynamics     the same
-    followed   B'' around points of the linearized path            a few hundred evaluations, however many steps
+    curve          theorem                                             what it looks at besides L
+    general        B, any start                                        the spectrum, the labels in its eigenbasis
+    antisymmetric  B', that start only: second order in the distance   the same, and the third derivative
+    smoothed       B'': errors are filtered by the linear dynamics     the same
+    followed       B'' around points of the linearized path            a few hundred evaluations, however many steps
 
 None needs a lower bound on lambda. All four hold, so their least holds: `sharpest`. They speak of gradient descent in
 exact arithmetic; the numbers are float64. Softmax and exponential networks only: the Jacobian of ReLU jumps.
@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 from softntk.bounds.curvature import Curvature
 from softntk.dynamics.linearized import linearize
 from softntk.failures import BadInput
-from softntk.linearization.antisymmetric import paired_tube
+from softntk.linearization.antisymmetric import antisymmetric_tube
 from softntk.linearization.curve import Curve, sharpest
 from softntk.linearization.followed import followed_tube
 from softntk.linearization.general import general_tube
@@ -30,7 +30,7 @@ from softntk.linearization.linearized_path import linearized_path
 from softntk.linearization.reference_path import ReferencePath
 from softntk.linearization.snapshots import start_only, visit
 from softntk.networks.features import ReLU
-from softntk.networks.two_layer import TwoLayer, is_paired
+from softntk.networks.two_layer import TwoLayer, is_antisymmetric
 from softntk.numerics.arrays import finite_matrix, require_float64
 
 __all__ = ["Tube", "tube"]
@@ -110,13 +110,13 @@ def tube(
         )
     path = linearized_path(run, steps, others)
     curvature = Curvature(network, inputs, others)
-    paired = is_paired(network)
-    start = ReferencePath(path, start_only(len(path.own)), paired=paired)
+    antisymmetric = is_antisymmetric(network)
+    start = ReferencePath(path, start_only(len(path.own)), antisymmetric=antisymmetric)
     curves = [general_tube(path, curvature), followed_tube(path, curvature, start, name="smoothed")]
-    if paired:
-        curves.insert(1, paired_tube(path, curvature))
+    if antisymmetric:
+        curves.insert(1, antisymmetric_tube(path, curvature))
     if visits:
-        found = ReferencePath(path, visit(network, inputs, others, path, visits), paired=paired)
+        found = ReferencePath(path, visit(network, inputs, others, path, visits), antisymmetric=antisymmetric)
         curves.append(followed_tube(path, curvature, found, name="followed"))
     return Tube(eta, path.residual, path.distance, {curve.name: curve for curve in curves})
 
@@ -136,5 +136,8 @@ def _check(network: TwoLayer, steps: int, visits: int) -> None:
             )
     if not bool(jnp.isfinite(network.hidden).all()):
         raise BadInput(
-            "network", required="have finite hidden weights", got="NaN or infinity", advice="Start from paired(...)."
+            "network",
+            required="have finite hidden weights",
+            got="NaN or infinity",
+            advice="Start from antisymmetric(...).",
         )

@@ -2,7 +2,7 @@
 
 from softntk.networks.attention import attend
 from softntk.networks.features import FEATURES, Exponential, Features, ReLU, Softmax, features_named
-from softntk.networks.initialization import independent, paired
+from softntk.networks.initialization import antisymmetric, independent
 from softntk.networks.two_layer import Evaluation, TwoLayer
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "ReLU",
     "Softmax",
     "TwoLayer",
+    "antisymmetric",
     "attend",
     "features_named",
     "independent",
-    "paired",
 ]

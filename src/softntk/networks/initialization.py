@@ -1,9 +1,9 @@
 """How networks start.
 
     independent   w_r ~ N(0, scale^2 I_d), a_r uniform in {-1, +1}^k, r = 1, ..., m
-    paired        the first m/2 neurons as above; the second half repeats w_r with -a_r
+    antisymmetric the first m/2 neurons as above; the second half repeats w_r with -a_r: the paper's pairing
 
-At the paired start F = 0 for every input and every feature, so the first residual is -Y.
+At the antisymmetric start F = 0 for every input and every feature, so the first residual is -Y.
 
 Reference: arXiv 2405.03251v1, definition of the symmetric start.
 """
@@ -20,7 +20,7 @@ from softntk.failures import BadInput
 from softntk.networks.features import Features
 from softntk.networks.two_layer import TwoLayer
 
-__all__ = ["independent", "paired"]
+__all__ = ["antisymmetric", "independent"]
 
 
 def independent(
@@ -44,7 +44,7 @@ def independent(
     return TwoLayer(scale * hidden, output, features)
 
 
-def paired(
+def antisymmetric(
     key: Array,
     *,
     input_size: int,
@@ -54,7 +54,7 @@ def paired(
     scale: float = 1.0,
     dtype: DTypeLike = float,
 ) -> TwoLayer:
-    """Draw `width`/2 neurons and repeat them with opposite output signs: F = 0 at the start.
+    """Draw `width`/2 neurons and repeat them with opposite output signs, the paper's pairing: F = 0 at the start.
 
     Raises:
         BadInput: as `independent`, or `width` is odd.
@@ -62,7 +62,7 @@ def paired(
     if isinstance(width, int) and width % 2:
         raise BadInput(
             "width",
-            required="be even, for the paired start repeats every neuron",
+            required="be even, for the antisymmetric start repeats every neuron",
             got=str(width),
             advice=f"Type width={width + 1}, or use independent(...).",
         )

@@ -11,7 +11,7 @@ This needs two (n d m) and two (n m k) matrix products and n m exponentials, not
 the small matrix R, and neither the softmax nor an n x m x k array of derivatives is formed. The row sums of E, of
 which s is made, come with the product E A^T: a row of ones stands below A. Samples are worked through in blocks.
 
-At the paired start A = [B, -B] for good, and the two products with A need half of the work: with E = [E', E''],
+At the antisymmetric start A = [B, -B] for good, and the two products with A need half of the work: with E = [E', E''],
 
     E A^T = (E' - E'') B^T,      R A = [R B, -R B].
 
@@ -32,7 +32,7 @@ from softntk.networks.features import Features
 from softntk.numerics.blocks import even_rows, row_blocks, rows_of_blocks
 from softntk.numerics.stable import product_exponentials
 
-__all__ = ["Evaluation", "TwoLayer", "is_paired", "opposed"]
+__all__ = ["Evaluation", "TwoLayer", "is_antisymmetric", "opposed"]
 
 # Pre-activations of one block. Smaller blocks would read the weights too often, larger ones only cost memory.
 _BLOCK_BYTES = 2**25
@@ -71,17 +71,17 @@ class TwoLayer(eqx.Module):
 
     @property
     def input_size(self) -> int:
-        """d."""
+        """Number of inputs d."""
         return self.hidden.shape[0]
 
     @property
     def width(self) -> int:
-        """m."""
+        """Number of neurons m."""
         return self.hidden.shape[1]
 
     @property
     def output_size(self) -> int:
-        """k."""
+        """Number of outputs k."""
         return self.output.shape[0]
 
     def __call__(self, inputs: Float[Array, "n d"]) -> Float[Array, "n k"]:
@@ -163,13 +163,13 @@ class TwoLayer(eqx.Module):
 
 
 def opposed(output: Float[Array, "*s k m"]) -> bool:
-    """Whether the second half of the output weights is the first with opposite signs, as at the paired start."""
+    """Whether the second half of the output weights is the first with opposite signs, as at the antisymmetric start."""
     weights = np.asarray(output)
     half = weights.shape[-1] // 2
     return weights.shape[-1] == 2 * half and bool((weights[..., :half] == -weights[..., half:]).all())
 
 
-def is_paired(network: TwoLayer) -> bool:
+def is_antisymmetric(network: TwoLayer) -> bool:
     """Whether the second half of the neurons repeats the first with opposite output weights, exactly."""
     hidden, half = np.asarray(network.hidden), network.width // 2
     return opposed(network.output) and bool((hidden[:, :half] == hidden[:, half:]).all())

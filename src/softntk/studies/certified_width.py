@@ -1,6 +1,6 @@
 """How wide is wide enough: by the theorem, by a certificate, and by trying?
 
-For each data set and network, at the paired start with scale 1:
+For each data set and network, at the antisymmetric start with scale 1:
 
     theorem     log10 of the width that Table 1 asks for, n^o(1) written out with C = 1 and constant 1
     certified   the smallest power of two, from `smallest` on, at which Theorem A holds for at least 4 of 5 starts
@@ -23,7 +23,7 @@ from softntk.certificates.width import SmallestWidth, smallest_trained_width, sm
 from softntk.kernels.limit import LimitKernel
 from softntk.kernels.spectra import extremes
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.networks.two_layer import TwoLayer
 from softntk.studies.problems import Problem, problem, title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -60,7 +60,7 @@ def _certified(source: str, count: int, name: str, parameters: Parameters) -> di
     features = features_named(name)
 
     def start(width: int, seed: int) -> TwoLayer:
-        return paired(
+        return antisymmetric(
             jax.random.fold_in(key, seed),
             input_size=inputs.shape[1],
             output_size=labels.shape[1],
@@ -108,7 +108,7 @@ def _trains(source: str, count: int, name: str, parameters: Parameters) -> dict:
 
 def _along(source: str, count: int, name: str, parameters: Parameters) -> dict:
     (inputs, labels, *_), key = _problem(source, count, parameters)
-    start = paired(
+    start = antisymmetric(
         key,
         input_size=inputs.shape[1],
         output_size=labels.shape[1],

@@ -22,7 +22,7 @@ from softntk.dynamics.descent import gradient_descent
 from softntk.dynamics.linearized import linearize
 from softntk.kernels.empirical import empirical_ntk
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 from softntk.verdicts import Answer, Verdict
@@ -58,7 +58,7 @@ def _brackets(name: str, width: int, parameters: Parameters) -> dict:
 def _bracket(name: str, width: int, seed: int, parameters: Parameters) -> dict[str, np.ndarray]:
     data_key, start_key, search_key = jax.random.split(jax.random.key(seed), 3)
     data = sphere(data_key, count=parameters["samples"], size=parameters["input_size"])
-    start = paired(
+    start = antisymmetric(
         start_key, input_size=parameters["input_size"], output_size=1, width=width, features=features_named(name)
     )
     around = linearize(start, data.inputs, data.labels)

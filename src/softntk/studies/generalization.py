@@ -24,7 +24,7 @@ import xarray as xr
 from softntk.dynamics.ensembles import ensemble
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.numerics.eigen import dense_radius
 from softntk.studies.problems import problem, title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -59,7 +59,9 @@ def _measure(source: str, name: str, count: int, parameters: Parameters) -> dict
     limit = LimitKernel(features)(test_inputs, inputs) @ weights
 
     starts = jax.vmap(
-        lambda key: paired(key, input_size=inputs.shape[1], output_size=1, width=parameters["width"], features=features)
+        lambda key: antisymmetric(
+            key, input_size=inputs.shape[1], output_size=1, width=parameters["width"], features=features
+        )
     )(jax.random.split(start_key, parameters["seeds"]))
     trained, _ = ensemble(starts, inputs, labels, steps=parameters["steps"], record_every=parameters["steps"])
     outputs = jax.vmap(lambda network: network(test_inputs))(trained)

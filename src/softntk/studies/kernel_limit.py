@@ -1,6 +1,6 @@
 """How many neurons (or attention keys) does it take until a finite kernel looks like its limit?
 
-Two measurements over many paired starts:
+Two measurements over many antisymmetric starts:
 
     error   mean of ||H - K (x) I||_F / ||K (x) I||_F over seeds, against the width m; the law is m^(-1/2)
     bias    mean of m (H(x, x) - K(x, x)) of the softmax network at one unit input, against the leading order of
@@ -23,7 +23,7 @@ from softntk.kernels.empirical import empirical_ntk
 from softntk.kernels.fluctuations import fluctuation
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.numerics.expectation import mean_and_error, power_law
 from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -57,7 +57,7 @@ def _errors(name: str, index: int, width: int, parameters: Parameters) -> dict:
 
     @jax.jit
     def one(key: jax.Array) -> jax.Array:
-        network = paired(
+        network = antisymmetric(
             key, input_size=inputs.shape[1], output_size=parameters["outputs"], width=width, features=features
         )
         return jnp.linalg.norm((empirical_ntk(network, inputs) - wanted).ravel())
@@ -79,7 +79,7 @@ def _entries(parameters: Parameters) -> dict:
 
     @jax.jit
     def one(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        network = paired(key, input_size=1, output_size=1, width=width, features=features)
+        network = antisymmetric(key, input_size=1, output_size=1, width=width, features=features)
         entry = empirical_ntk(network, unit)[0, 0, 0, 0] - limit
         first, second = (jnp.exp(p * network.hidden).mean() for p in (1, 2))
         linear = (second - E2) / E1**2 - 2 * E2 / E1**3 * (first - E1)

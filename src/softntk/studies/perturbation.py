@@ -27,7 +27,7 @@ from softntk.kernels.empirical import empirical_ntk
 from softntk.kernels.limit import LimitKernel
 from softntk.lemmas.perturbation import kernel_perturbation, sharp_bound, sharp_perturbation
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.networks.two_layer import TwoLayer
 from softntk.numerics.expectation import mean_and_error
 from softntk.studies.problems import title
@@ -50,7 +50,9 @@ def plan(parameters: Parameters) -> list[Cell]:
 
 
 def _start(name: str, parameters: Parameters, width: int, key: jax.Array) -> TwoLayer:
-    return paired(key, input_size=parameters["input_size"], output_size=1, width=width, features=features_named(name))
+    return antisymmetric(
+        key, input_size=parameters["input_size"], output_size=1, width=width, features=features_named(name)
+    )
 
 
 def _worst(name: str, parameters: Parameters) -> dict:
@@ -70,7 +72,7 @@ def _worst_of_start(name: str, seed: int, parameters: Parameters) -> dict[str, n
         changes = [float(_change(network, inputs, move)) for move in moves]
         moved = network.moved_to(network.hidden + moves[int(np.argmax(changes))])
         checked = sharp_perturbation(network, moved, inputs)
-        said = kernel_perturbation(network, moved, inputs, scale=1.0, paired=True)
+        said = kernel_perturbation(network, moved, inputs, scale=1.0, antisymmetric=True)
         found["random"].append(max(float(run[0]) for run in runs))
         found["worst"].append(max(changes))
         found["literature"].append(np.nan if said.promised is None else said.promised)

@@ -24,7 +24,7 @@ from softntk.dynamics.descent import gradient_descent
 from softntk.kernels.empirical import empirical_ntk
 from softntk.kernels.spectra import extremes
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.networks.two_layer import TwoLayer
 from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -50,7 +50,7 @@ def _along(name: str, seed: int, parameters: Parameters) -> dict:
     data = sphere(data_key, count=parameters["samples"], size=parameters["input_size"])
     found, slowest = [], 0.0
     for scale in parameters["scales"]:
-        start = paired(
+        start = antisymmetric(
             start_key,
             input_size=parameters["input_size"],
             output_size=1,
@@ -78,7 +78,7 @@ def _norms(name: str, parameters: Parameters) -> dict:
     for draw in range(parameters["draws"]):
         data_key, start_key, norm_key = jax.random.split(jax.random.key(parameters["seed"] + draw), 3)
         inputs = sphere_inputs(data_key, count=parameters["samples"], size=parameters["input_size"])
-        start = paired(
+        start = antisymmetric(
             start_key, input_size=parameters["input_size"], output_size=1, width=parameters["width"], features=features
         )
         # Both ends are among the norms, so that r is their ratio.

@@ -27,7 +27,7 @@ from softntk.diffusion.process import Constant
 from softntk.diffusion.task import make_task
 from softntk.kernels.limit import LimitKernel
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 
@@ -60,7 +60,7 @@ def _compared(name: str, width: int, draw: int, parameters: Parameters) -> dict[
     task = make_task(task_key, clean, process, law, copies=parameters["views"], validation_copies=4)
     preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
     scale = parameters["scales"][name]
-    start = paired(
+    start = antisymmetric(
         start_key,
         input_size=mixture.size + 2,
         output_size=mixture.size,

@@ -29,7 +29,7 @@ from softntk.kernels.limit import LimitKernel
 from softntk.linearization.deviations import deviation
 from softntk.linearization.tubes import tube
 from softntk.networks.features import FEATURES, Softmax, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.numerics.eigen import dense_radius
 from softntk.numerics.expectation import Estimate
 from softntk.studies.problems import title
@@ -82,7 +82,7 @@ def _network(name: str, parameters: Parameters) -> dict:
         start_key, mark_key = jax.random.split(key)
         preconditioning, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
         features, scale = features_named(name), parameters["scales"][name]
-        start = paired(
+        start = antisymmetric(
             start_key,
             input_size=mixture.size + 2,
             output_size=mixture.size,
@@ -148,7 +148,7 @@ def _tube(parameters: Parameters) -> dict:
     _, pairs = task.pairs(_WEIGHT_OF_TIME, refit=True)
     chosen = jnp.arange(parameters["tube_pairs"])
     inputs, labels = pairs.inputs[chosen], pairs.labels[chosen]
-    start = paired(
+    start = antisymmetric(
         key,
         input_size=inputs.shape[1],
         output_size=labels.shape[1],

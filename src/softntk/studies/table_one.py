@@ -23,7 +23,7 @@ from softntk.kernels.empirical import empirical_ntk
 from softntk.kernels.limit import LimitKernel
 from softntk.kernels.spectra import as_matrix
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.numerics.eigen import dense_radius
 from softntk.studies.problems import problem, title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -73,7 +73,9 @@ def _finites(source: str, name: str, parameters: Parameters) -> dict:
 
     @jax.jit
     def smallest(key: jax.Array) -> jax.Array:
-        network = paired(key, input_size=inputs.shape[1], output_size=1, width=parameters["width"], features=features)
+        network = antisymmetric(
+            key, input_size=inputs.shape[1], output_size=1, width=parameters["width"], features=features
+        )
         return jnp.linalg.eigvalsh(as_matrix(empirical_ntk(network, inputs)))[0]
 
     keys = jax.random.split(jax.random.key(parameters["seed"] + 1000), parameters["seeds"])

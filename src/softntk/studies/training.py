@@ -1,6 +1,6 @@
 """Does gradient descent do on real data what the theory says?
 
-For each network, data set and width: runs from several paired starts with the step size "stable", and beside each
+For each network, data set and width: runs from several antisymmetric starts with the step "stable", and beside each
 
     linearized     the same run in the eigenbasis of the kernel at the start, step by step
     rate           softmax only, the paper's (1 - m eta lambda / 2)^t for the squared residual, lambda at the start
@@ -22,7 +22,7 @@ import xarray as xr
 from softntk.dynamics.descent import gradient_descent
 from softntk.dynamics.linearized import linearize
 from softntk.networks.features import FEATURES, features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.numerics.eigen import dense_radius
 from softntk.studies.problems import problem, title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
@@ -55,7 +55,7 @@ def _runs(source: str, name: str, width: int, parameters: Parameters) -> dict:
 def _run(source: str, name: str, width: int, draw: int, parameters: Parameters) -> dict:
     data_key, start_key = jax.random.split(jax.random.key(parameters["seed"]))
     inputs, labels, *_ = problem(source, data_key, count=parameters["count"])
-    network = paired(
+    network = antisymmetric(
         jax.random.fold_in(start_key, draw),
         input_size=inputs.shape[1],
         output_size=labels.shape[1],

@@ -1,8 +1,8 @@
 """How far does a network stray from its linearization, by theorem and measured?
 
-For paired starts of growing width: the deviation |R(t) - Rhat(t)| of a real run, and the bounds of
-`softntk.linearization`, Theorem B (any start), B' (paired start), and the sharper forms. A bound that exceeds |R(0)|
-says nothing and is infinite from there on. None of them needs a lower bound on lambda. The bounds speak of exact
+For antisymmetric starts of growing width: the deviation |R(t) - Rhat(t)| of a real run, and the bounds of
+`softntk.linearization`, Theorem B (any start), B' (antisymmetric start), and the sharper forms. A bound that exceeds
+|R(0)| says nothing and is infinite from there on. None of them needs a lower bound on lambda. The bounds speak of exact
 arithmetic: late in a run, when the true deviation has died out, what is measured is rounding. So runs are compared at
 every step, and described by their largest deviation.
 """
@@ -17,7 +17,7 @@ from softntk.data.synthetic import sphere
 from softntk.linearization.deviations import deviation
 from softntk.linearization.tubes import tube
 from softntk.networks.features import features_named
-from softntk.networks.initialization import paired
+from softntk.networks.initialization import antisymmetric
 from softntk.studies.problems import title
 from softntk.studies.study import Cell, Outcome, Parameters, Results, Study
 from softntk.verdicts import Verdict, at_most, does_not_apply
@@ -25,7 +25,7 @@ from softntk.verdicts import Verdict, at_most, does_not_apply
 __all__ = ["STUDY"]
 
 NAMES = ("softmax", "exponential")  # the Jacobian of ReLU jumps
-CURVES = ("general", "paired", "smoothed", "followed")
+CURVES = ("general", "antisymmetric", "smoothed", "followed")
 
 
 def plan(parameters: Parameters) -> list[Cell]:
@@ -44,7 +44,7 @@ def _runs(name: str, width: int, parameters: Parameters) -> dict:
 def _run(name: str, width: int, seed: int, parameters: Parameters) -> dict:
     data_key, start_key = jax.random.split(jax.random.key(seed))
     data = sphere(data_key, count=parameters["samples"], size=parameters["input_size"])
-    start = paired(
+    start = antisymmetric(
         start_key, input_size=parameters["input_size"], output_size=1, width=width, features=features_named(name)
     )
     arguments = {"step_size": "stable", "steps": parameters["steps"]}

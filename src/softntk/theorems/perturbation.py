@@ -179,7 +179,7 @@ RELU_KERNEL = Guarantee(
         "failure_probability": "n^2 exp(-m D / 10), m the number of neurons drawn independently",
     },
     rule=_relu_kernel,
-    note="The paired start draws only m/2 neurons independently.",
+    note="The antisymmetric start draws only m/2 neurons independently.",
 )
 
 

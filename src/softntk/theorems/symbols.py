@@ -9,7 +9,7 @@ SYMBOLS: dict[str, str] = {
     "d": "input size",
     "m": "number of hidden neurons",
     "k": "number of outputs",
-    "independent_neurons": "number of neurons drawn independently (m, or m/2 at the paired start)",
+    "independent_neurons": "number of neurons drawn independently (m, or m/2 at the antisymmetric start)",
     # data
     "largest_input": "largest norm of an input",
     "largest_label": "largest absolute entry of the labels",
@@ -21,7 +21,7 @@ SYMBOLS: dict[str, str] = {
     "largest_preactivation": "largest |<w_r, x_i>|",
     "largest_mean": "largest |<a_l, S_i>|, S the softmax",
     "residual": "norm of the residual at the start, ||F(0) - Y||",
-    "paired": "1 at the paired start, 0 elsewhere",
+    "antisymmetric": "1 at the antisymmetric start, 0 elsewhere",
     "softmax": "1 for the softmax network, 0 for the others",
     "output_rank": "rank of the output weights A",
     "output_rank_with_ones": "rank of A with a row of ones added",

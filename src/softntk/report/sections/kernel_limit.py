@@ -51,7 +51,7 @@ def build(record: Record) -> Section:
             f"{exact(arrays['spread'])}/√m (leading order {exact(arrays['spread_theory'])}/√m).",
         ],
         paragraphs=[
-            "The error is ||H − K||/||K||: H is the kernel of a finite network at the paired start, K its limit. The "
+            "The error is ||H − K||/||K||: H is the kernel of a network at the antisymmetric start, K its limit. The "
             "law for large widths is one over the square root of the width. exp(z) has heavy tails, and a ratio of "
             f"means is biased; H(x, x) tends to e = {math.e:.3f} at a unit input."
         ],

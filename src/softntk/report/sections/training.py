@@ -38,7 +38,7 @@ def build(record: Record) -> Section:
             *(_end(wide.sel(data=source), source) for source in sources),
         ],
         paragraphs=[
-            "Each run starts at the paired start, where every output is zero, with the step size 1/(m lambda_max). The "
+            "Each run has the antisymmetric start, where outputs are zero, with the step size 1/(m lambda_max). The "
             "linearized run is exact for the kernel at the start, step by step; losses are compared while they are "
             "above a millionth "
             "of their start. The paper's rate for the softmax "

@@ -16,7 +16,7 @@ __all__ = ["build"]
 #: Name in the record -> what the page calls it.
 CURVES = {
     "general": "any start (B)",
-    "paired": "paired start (B′)",
+    "antisymmetric": "antisymmetric start (B′)",
     "smoothed": "errors filtered",
     "followed": "path followed",
 }
@@ -49,7 +49,7 @@ def build(record: Record) -> Section:
             "what the kernel describes. The bounds need the spectrum of the kernel, the labels, and how fast the "
             "Jacobian can change, but no lower bound on the smallest eigenvalue. The first is for any start, the "
             "second "
-            "uses that a paired start cancels the first order, the third lets the linear dynamics damp old errors, and "
+            "uses that antisymmetry cancels the first order, the third lets the linear dynamics damp old errors, and "
             "the last looks at the Jacobian along the linearized path. ReLU has no such bound: its Jacobian jumps.",
             "The bounds are theorems about exact arithmetic; their numbers are taken in float64, so they hold, and are "
             "not proved digit by digit. Late in the run the true distance dies out and only rounding is measured, so "
