@@ -61,8 +61,12 @@ def test_every_network_trains(softntk, features):
     assert found["loss"][-1] < 0.5 * found["loss"][0]
 
 
-def test_divergence_is_said_with_the_largest_stable_step_and_exits_with_1(softntk):
-    ran = softntk(f"train wine {SMALL} --step-size 1")
+@pytest.mark.parametrize(
+    "line", [f"train wine {SMALL} --step-size 1", "train iris --count 20 --width 16 --steps 5 --step-size 1e300"]
+)
+def test_divergence_is_said_with_the_largest_stable_step_and_exits_with_1(softntk, line):
+    """Also where the outputs are bounded: 1e300 takes weights infinitely far and the loss from 10 to 7357 only."""
+    ran = softntk(line)
     assert ran.code == 1
     assert "diverged at step" in ran.out
     assert "2 / (m lambda_max) =" in ran.out
