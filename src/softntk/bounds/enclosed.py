@@ -106,7 +106,7 @@ class Enclosed:
 
     @cached_property
     def scores(self) -> Shaped[np.ndarray, "n m"]:
-        """Z."""
+        """Pre-activations Z = X W."""
         return product(self.inputs, balls(self.hidden))
 
     @cached_property

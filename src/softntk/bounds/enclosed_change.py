@@ -126,7 +126,7 @@ class Change:
 
     @cached_property
     def _squared(self) -> Shaped[np.ndarray, "n n"]:
-        """G o G."""
+        """Squares of the entries of the Gram matrix, G o G."""
         return self.enclosed.gram * self.enclosed.gram
 
     @cached_property

@@ -54,7 +54,7 @@ class Smoothness(eqx.Module):
 
     @property
     def width(self) -> int:
-        """m."""
+        """Hidden neurons, m."""
         return self.start.width
 
     @property

@@ -77,7 +77,7 @@ class Start(eqx.Module):
 
     @property
     def width(self) -> int:
-        """m."""
+        """Hidden neurons, m."""
         return self.scores.shape[1]
 
     @property

@@ -371,7 +371,7 @@ def smooth_changes(gram, lengths, strengths, slopes, shares, signs, means, radii
 
 
 def relu_changes(z, gram, lengths, strengths, radii, multipliers, work):
-    """D_j."""
+    """Bounds D_j of the change of J within each radius, from the signs that can turn."""
     squares = lengths * lengths
     squares[[not square > 0 for square in squares]] = arb(1)  # an input of zeros has z = 0 and no gain
     ratios = z * z / squares[:, None]

@@ -24,9 +24,8 @@ def described(certificate: Certificate) -> dict[str, Any]:
     if certificate.established:
         words += [
             f"h = {certificate.h:.4g}, and 1/2 is the limit; smallest eigenvalue {certificate.lambda_min:.4g}",
-            f"with steps of {certificate.step_size:.4g} the residual shrinks by {certificate.contraction:.6g} or "
-            "more each "
-            f"step: loss below {_LOSS:g} after {steps:,} steps at the latest",
+            f"with steps of {certificate.step_size:.4g} the residual shrinks by {certificate.contraction:.6g} or more "
+            f"each step: loss below {_LOSS:g} after {steps:,} steps at the latest",
             f"the weights never move farther than {certificate.path:.4g} from where they are",
             "This speaks of gradient descent in exact arithmetic from these float64 numbers"
             + (", proved in ball arithmetic." if verdict.answer is Answer.CERTIFIED else ", checked in float64."),

@@ -63,7 +63,7 @@ class GaussianMixture(eqx.Module):
 
     @property
     def size(self) -> int:
-        """d."""
+        """Numbers in a sample, d."""
         return self.means.shape[1]
 
     @property

@@ -51,17 +51,17 @@ class TrainingSet(eqx.Module):
 
     @property
     def count(self) -> int:
-        """n."""
+        """Number of samples, n."""
         return self.inputs.shape[0]
 
     @property
     def input_size(self) -> int:
-        """d."""
+        """Input size, d."""
         return self.inputs.shape[1]
 
     @property
     def output_size(self) -> int:
-        """k."""
+        """Number of outputs, k."""
         return self.labels.shape[1]
 
     def rows(self, indices: Sequence[int] | np.ndarray) -> "TrainingSet":

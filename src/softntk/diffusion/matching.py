@@ -85,7 +85,7 @@ class NoisySamples(eqx.Module):
 
     @property
     def count(self) -> int:
-        """p."""
+        """Number of noisy samples, p."""
         return self.times.shape[0]
 
     def rows(self, chosen: Int[Array, " q"]) -> "NoisySamples":

@@ -68,7 +68,7 @@ class LearnedScore:
 
     @property
     def size(self) -> int:
-        """d."""
+        """Numbers in a sample, d."""
         return len(self.shift)
 
     @property

@@ -172,7 +172,7 @@ class KernelOperator:
 
     @property
     def size(self) -> int:
-        """n."""
+        """Number of samples, n."""
         return self.inputs.shape[0]
 
     def diagonal(self) -> Float[np.ndarray, " n"]:

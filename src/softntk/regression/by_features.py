@@ -53,7 +53,7 @@ class Expanded:
 
     @property
     def options(self) -> tuple["Expanded", ...]:
-        """Itself."""
+        """The solvers to choose from: this one."""
         return (self,)
 
     def cost(self, problem: Problem, speeds: Speeds) -> Cost:
@@ -77,7 +77,7 @@ class Expanded:
         return float(n * p**2 + 9 * p**3)
 
     def solve(self, system: System) -> Answer:
-        """Solve."""
+        """Carry it out."""
         _refuse_zero(system.ridge)
         degree, obstacle = self._degree(
             Problem(system.kernel, system.inputs, system.labels.shape[1], system.ridge, system.accuracy)
@@ -146,7 +146,7 @@ class Nystrom:
 
     @property
     def options(self) -> tuple["Nystrom", ...]:
-        """Itself."""
+        """The solvers to choose from: this one."""
         return (self,)
 
     def cost(self, problem: Problem, speeds: Speeds) -> Cost:
@@ -161,7 +161,7 @@ class Nystrom:
         return math.inf
 
     def solve(self, system: System) -> Answer:
-        """Solve."""
+        """Carry it out."""
         _refuse_zero(system.ridge)
         refuse_infinite(diagonal(system.kernel, system.inputs))
         count = min(self.rank, len(system.labels))

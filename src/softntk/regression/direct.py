@@ -27,7 +27,7 @@ class Dense:
 
     @property
     def options(self) -> tuple["Dense", ...]:
-        """Itself."""
+        """The solvers to choose from: this one."""
         return (self,)
 
     def cost(self, problem: Problem, speeds: Speeds) -> Cost:
@@ -40,7 +40,7 @@ class Dense:
         return 9.0 * len(inputs) ** 3
 
     def solve(self, system: System) -> Answer:
-        """Solve."""
+        """Carry it out."""
         coefficients, residuals, steps = cholesky_solution(
             system.kernel, system.inputs, system.labels, ridge=system.ridge, accuracy=system.accuracy
         )

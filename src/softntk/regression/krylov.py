@@ -65,7 +65,7 @@ class ConjugateGradients:
 
     @property
     def options(self) -> tuple["ConjugateGradients", ...]:
-        """Itself."""
+        """The solvers to choose from: this one."""
         return (self,)
 
     def cost(self, problem: Problem, speeds: Speeds) -> Cost:
@@ -80,7 +80,7 @@ class ConjugateGradients:
         return math.inf
 
     def solve(self, system: System) -> Answer:
-        """Solve."""
+        """Carry it out."""
         kernel, x, y, ridge = system.kernel, system.inputs, system.labels, system.ridge
         refuse_infinite(diagonal(kernel, x))
         single, exact = self.precision == "float32", KernelOperator(kernel, x)

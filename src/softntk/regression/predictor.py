@@ -29,7 +29,7 @@ class Sections(eqx.Module):
 
     @property
     def rank(self) -> int:
-        """n."""
+        """Number of samples, n."""
         return self.inputs.shape[0]
 
     def __call__(self, others: Float[Array, "n2 d"]) -> Float[Array, "n2 n"]:

@@ -118,7 +118,7 @@ class Solver(SolverChoice, Protocol):
         ...
 
     def solve(self, system: System) -> Answer:
-        """Solve."""
+        """Carry it out."""
         ...
 
 

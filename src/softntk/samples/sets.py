@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from softntk.failures import BadInput
 
-__all__ = ["Points", "TwoSets", "points", "two_sets"]
+__all__ = ["TwoSets", "points", "two_sets"]
 
 #: One point a row.
 Points = Float[np.ndarray, "_ _"]

@@ -225,9 +225,8 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
         one = last.sel(features=name)
         findings.append(
             f"{title(name)}, independent moves of size {parameters['moment_radius']:g}, m = {int(last['width']):,}: a "
-            f"diagonal entry moves by {float(one['mean_change']):.4f} ± {float(one['mean_change_se']):.4f} on "
-            "average, limit "
-            f"{float(one['limit_change']):.4f}; spread {float(one['spread_of_change']):.4f}."
+            f"diagonal entry moves by {float(one['mean_change']):.4f} ± {float(one['mean_change_se']):.4f} on average, "
+            f"limit {float(one['limit_change']):.4f}; spread {float(one['spread_of_change']):.4f}."
         )
     return findings
 

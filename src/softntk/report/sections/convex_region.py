@@ -39,11 +39,10 @@ def build(record: Record) -> Section:
         paragraphs=[
             "The loss behaves as if it were convex wherever the smallest eigenvalue lambda of the kernel stays above "
             "half of its start. Within the inner radius it does: that follows from a theorem whose numbers are taken "
-            "in "
-            "float64. At the outer radius it does not: a search found such weights. The truth lies between. The search "
-            "spends the same number of eigenvalue decompositions on every network; for ReLU, whose kernel jumps, it "
-            "turns signs and follows a smoothed surrogate. No outer radius means that the search found nothing, which "
-            "shows nothing.",
+            "in float64. At the outer radius it does not: a search found such weights. The truth lies between. The "
+            "search spends the same number of eigenvalue decompositions on every network; for ReLU, whose kernel "
+            "jumps, it turns signs and follows a smoothed surrogate. No outer radius means that the search found "
+            "nothing, which shows nothing.",
             "The path is the distance that the linearized run goes until the loss is zero: a unit. It does not bound "
             "how far the real run goes, so that is measured, and set against the inner radius of the same start.",
         ],
@@ -145,8 +144,7 @@ def _table(arrays: xr.Dataset) -> Table:
     columns = ("network, width", "inner", "outer", "path", "moved", "inner/path", "outer/path", "outer found")
     return Table(
         "Radii, path and distance moved in Frobenius norm, and the radii in units of the path; mean and standard "
-        "error "
-        f"of {arrays.sizes['draw']} starts, "
+        f"error of {arrays.sizes['draw']} starts, "
         f"{listed(sorted({str(int(e)) for e in arrays['evaluations'].values.ravel() if np.isfinite(e)}))} "
         "decompositions in each search.",
         columns,

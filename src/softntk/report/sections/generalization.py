@@ -45,15 +45,13 @@ def build(record: Record) -> Section:
         ],
         paragraphs=[
             "The limit kernel's interpolant is exact regression with the limit kernel, on one draw of training rows; "
-            "the "
-            f"network is trained by gradient descent from {starts} starts with m = {record.parameters['width']:,}. The "
-            "complexity 2 sqrt(tr K yᵀK⁻¹y)/n orders growth and hides constants; it does not change when a kernel is "
-            "multiplied by a number. The bound is a Rademacher bound with all constants written out, for the loss "
+            f"the network is trained by gradient descent from {starts} starts with m = {record.parameters['width']:,}. "
+            "The complexity 2 sqrt(tr K yᵀK⁻¹y)/n orders growth and hides constants; it does not change when a kernel "
+            "is multiplied by a number. The bound is a Rademacher bound with all constants written out, for the loss "
             "min(1, |f − y|).",
-            "On the unit sphere the softmax and exponential kernels are the same up to a factor, so their interpolants "
-            "are "
-            "the same: normalization cannot change the predictor of the limit there. Small n, one scale, the data sets "
-            "named: nothing is shown beyond.",
+            "On the unit sphere the softmax and exponential kernels are the same up to a factor, so their "
+            "interpolants are the same: normalization cannot change the predictor of the limit there. Small n, one "
+            "scale, the data sets named: nothing is shown beyond.",
         ],
         figures=[figure for source in sources for figure in _error(arrays.sel(data=source), source)],
         tables=[_table(arrays, record)],
@@ -81,8 +79,7 @@ def normalized(at: xr.Dataset) -> str:
     smooth = compare(found["softmax"], found["ReLU"])
     return (
         f"On {names.data(str(at['data'].values))}, n = {int(at['samples'])}, softmax's test error ({found['softmax']} "
-        "%) is "
-        f"{with_without} that of the exponential network ({found['exponential']} %) and {smooth} that of ReLU "
+        f"%) is {with_without} that of the exponential network ({found['exponential']} %) and {smooth} that of ReLU "
         f"({found['ReLU']} %)."
     )
 
@@ -108,8 +105,7 @@ def _complexity(at: xr.Dataset) -> str:
     agree = sum(a == b for a, b in relations)
     return (
         f"{names.data(str(at['data'].values))}: complexity {ranking(order)}; it orders {agree} of {len(relations)} "
-        "pairs with "
-        "ReLU as the test errors do beyond two standard errors."
+        "pairs with ReLU as the test errors do beyond two standard errors."
     )
 
 
@@ -142,8 +138,7 @@ def _table(arrays: xr.Dataset, record: Record) -> Table:
                 )
     return Table(
         "Test errors in % (limit: binomial standard error; network: standard error over starts), the complexity, and "
-        "the "
-        f"bound that holds with probability {1 - record.parameters['delta']:g}.",
+        f"the bound that holds with probability {1 - record.parameters['delta']:g}.",
         ["data, n, network", "limit", "network", "complexity", "bound"],
         rows,
     )

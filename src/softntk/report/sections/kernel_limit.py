@@ -46,8 +46,7 @@ def build(record: Record) -> Section:
             + "; ".join(f"of {name} {trend(widths, curve, of='m')}" for name, curve in curves.items())
             + ".",
             *(_law(name, each) for name, each in exponents.items()),
-            f"Softmax at m = {record.parameters['entry_width']:,}: "
-            f"{said}. A single start spreads by "
+            f"Softmax at m = {record.parameters['entry_width']:,}: {said}. A single start spreads by "
             f"{exact(arrays['spread'])}/√m (leading order {exact(arrays['spread_theory'])}/√m).",
         ],
         paragraphs=[
@@ -73,8 +72,7 @@ def build(record: Record) -> Section:
         tables=[
             Table(
                 "Fitted exponent of the error in the width (the law is −0.5, for large widths) and error at the "
-                "largest "
-                "width; standard errors.",
+                "largest width; standard errors.",
                 ["network", "exponent", f"error at m = {m:,}, in %"],
                 [[name, str(each), str(percent[name])] for name, each in exponents.items()],
             )

@@ -60,8 +60,7 @@ def build(records: Mapping[str, Record]) -> Section:
     tested = " ".join(_sentence(measure) for measure in sphere if "test error" in measure.words)
     answer = (
         f"On the unit sphere, {on}. Where sigma |x| grows or norms differ, {off}. Smooth against ReLU, on the sphere: "
-        "both smooth "
-        f"networks are ahead in {counted(smooth.count('smooth'), len(smooth), 'measure')}, behind in "
+        f"both smooth networks are ahead in {counted(smooth.count('smooth'), len(smooth), 'measure')}, behind in "
         f"{smooth.count('ReLU')}."
     )
     return Section(
@@ -71,16 +70,13 @@ def build(records: Mapping[str, Record]) -> Section:
         findings=[*(_sentence(measure) for measure in beyond), *(_sentence(measure) for measure in sphere)],
         paragraphs=[
             "The paper's claim: the normalization of softmax gives its kernel a good perturbation property, and with "
-            "it a good "
-            "convex region of the loss. The network without normalization is the exponential one, so that is what "
-            "softmax is set "
-            "beside; what both share against ReLU comes from smooth features and is called that.",
+            "it a good convex region of the loss. The network without normalization is the exponential one, so that "
+            "is what softmax is set beside; what both share against ReLU comes from smooth features and is called "
+            "that.",
             "Why the sphere shows nothing of it: there the limit kernel of the exponential network is e^s times that "
-            "of "
-            "softmax, s the variance of the weights, and a factor changes neither a condition nor a predictor. "
-            "Elsewhere the "
-            "norms of the inputs stay in the exponential kernel, exp(s |x + x′|²/2), and cancel in the softmax kernel, "
-            "exp(s <x, x′>).",
+            "of softmax, s the variance of the weights, and a factor changes neither a condition nor a predictor. "
+            "Elsewhere the norms of the inputs stay in the exponential kernel, exp(s |x + x′|²/2), and cancel in the "
+            "softmax kernel, exp(s <x, x′>).",
         ],
         tables=[
             Table("Who is ahead, measure by measure.", _COLUMNS, [_row(measure) for measure in (*sphere, *beyond)])
@@ -135,8 +131,7 @@ def _counted(measures: Sequence[_Measure]) -> str:
     alike = f" (not told apart in {leaders.count('not told apart')})" if "not told apart" in leaders else ""
     return (
         f"softmax is ahead of the exponential network in {leaders.count('softmax')} of {len(leaders)} measures and "
-        "behind in "
-        f"{leaders.count('exponential')}{alike}; {_numbers(measures[0])}"
+        f"behind in {leaders.count('exponential')}{alike}; {_numbers(measures[0])}"
     )
 
 

@@ -38,10 +38,9 @@ def build(record: Record) -> Section:
         ],
         paragraphs=[
             "The perturbation property is what lets the proof go through: near the start the kernel stays close to "
-            "where it began. The worst change is the largest found over random moves and by ascent from them, so it is "
-            "a lower bound on the true worst change; the sharp bound holds, entry by entry, for every move (its "
-            "numbers "
-            "are taken in float64). The room between is either slack in the bound or weakness of the search.",
+            "where it began. The worst change is the largest found over random moves and by ascent from them, so it "
+            "is a lower bound on the true worst change; the sharp bound holds, entry by entry, for every move (its "
+            "numbers are taken in float64). The room between is either slack in the bound or weakness of the search.",
             "What normalization adds to the proof: under independent moves the change of the kernel has a mean and a "
             "spread. Concentration makes the spread fall with the width and does nothing for the mean. Such a move "
             "makes the weights' variance larger, so the mean tends to the change of the limit kernel with the "
@@ -65,8 +64,7 @@ def difficulty(record: Record) -> str:
         f"Under independent moves of size {record.parameters['moment_radius']:g} at m = {m:,} a diagonal entry of the "
         f"kernel changes on average by {ranking(means)} ({zero}); exponential over softmax "
         f"{ratio(means['exponential'], means['softmax'])}. One draw spreads by {ranking(spread)}. With the width "
-        "softmax's "
-        f"spread {way}, its mean {trend(widths, _means(arrays, drawn)['softmax'], of='m', log=False)} (limit "
+        f"softmax's spread {way}, its mean {trend(widths, _means(arrays, drawn)['softmax'], of='m', log=False)} (limit "
         f"{exact(pick(arrays['limit_change'], features='softmax'))}): what concentration does not remove has to be "
         "bounded by other means."
     )
@@ -166,9 +164,8 @@ def _table(arrays: xr.Dataset) -> Table:
             )
     return Table(
         "Change of the kernel in Frobenius norm, mean and standard error over starts. Literature: for softmax the "
-        "paper's "
-        "D n k exp(10 B) with C = 10, which needs D < 0.01; for ReLU 2 n D with high probability; for the exponential "
-        "3 D n, order only.",
+        "paper's D n k exp(10 B) with C = 10, which needs D < 0.01; for ReLU 2 n D with high probability; for the "
+        "exponential 3 D n, order only.",
         ["D, network", "random moves", "worst found", "sharp bound", "literature"],
         rows,
     )

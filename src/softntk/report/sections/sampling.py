@@ -46,13 +46,10 @@ def build(record: Record) -> Section:
         ],
         paragraphs=[
             "The score is exact here, so that what is left is the error of the sampler. The floor is the distance "
-            "between two "
-            "fresh sets of the same size: no sampler can be told from the truth below it, and a distance without its "
-            "floor says "
-            "nothing.",
+            "between two fresh sets of the same size: no sampler can be told from the truth below it, and a distance "
+            "without its floor says nothing.",
             "The bound on KL adds the score frozen during each step to KL(p_T || N(0, I)), which no number of steps "
-            "takes away. "
-            "For one Gaussian the law of the samples is a recursion, so that KL itself is known.",
+            "takes away. For one Gaussian the law of the samples is a recursion, so that KL itself is known.",
             "Not shown: learned scores, whose errors are in the sections on score estimation.",
         ],
         figures=[

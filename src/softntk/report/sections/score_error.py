@@ -59,15 +59,12 @@ def build(record: Record) -> Section:
         paragraphs=[
             "A score is learned by regression: from a noisy view X_t of a sample X_0, guess X_0. The best guess is "
             "f*(t, x) = E[X_0 | X_t = x], and the score is (a f* − x)/v. Shown is the mean squared error of a guess "
-            "over "
-            "noisy views with times log-uniform on [0.02, 5], for a mixture of three Gaussians in the plane, whose f* "
-            "is "
-            "known. Scales, stopping times, neighbors, blur and steps are chosen on held-out X_0, never on the truth.",
+            "over noisy views with times log-uniform on [0.02, 5], for a mixture of three Gaussians in the plane, "
+            "whose f* is known. Scales, stopping times, neighbors, blur and steps are chosen on held-out X_0, never "
+            "on the truth.",
             "“Empirical” is the average over the data themselves, “maximum likelihood” knows the family of the truth: "
-            "what "
-            "it leaves is about the least that n samples allow. Inputs are on the sphere, where the exponential "
-            "network's "
-            "limit is a multiple of the softmax network's: the curve of softmax is that of both.",
+            "what it leaves is about the least that n samples allow. Inputs are on the sphere, where the exponential "
+            "network's limit is a multiple of the softmax network's: the curve of softmax is that of both.",
             "This is one mixture, in the plane. It says nothing about images.",
         ],
         figures=chart(

@@ -30,14 +30,11 @@ def build(record: Record) -> Section:
         title="Score fields",
         answer=answer,
         paragraphs=[
-            "The score is the direction in which the density of the noisy data grows fastest: following it takes noise "
-            "to data. "
-            "Color is the density, arrows are the score. The difference is shown where the density is at least a "
-            "hundredth of "
-            "its largest value: elsewhere there are no data to learn from.",
+            "The score is the direction in which the density of the noisy data grows fastest: following it takes "
+            "noise to data. Color is the density, arrows are the score. The difference is shown where the density is "
+            "at least a hundredth of its largest value: elsewhere there are no data to learn from.",
             f"“Learned” is the limit of the softmax network, from n = {record.parameters['samples']:,} samples; "
-            "“empirical” is "
-            "the score of the data themselves.",
+            "“empirical” is the score of the data themselves.",
         ],
         figures=figures,
         questions={7: f"In pictures: the exact score, the learned one, and their difference. {answer}"},

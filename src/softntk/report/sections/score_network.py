@@ -21,8 +21,7 @@ def build(record: Record) -> Section:
     apart = {names.network(name): measured(widest["coupling"].sel(features=name)) for name in names.NETWORKS}
     answer = (
         f"After {steps:,} steps with m = {m:,} ({draws} draw{'' if draws == 1 else 's'}) the mean square distance of a "
-        "network "
-        f"from its kernel's flow is {ranking(apart)}."
+        f"network from its kernel's flow is {ranking(apart)}."
     )
     widths, times = arrays["width"].values.astype(float), arrays["step"].values.astype(float)
     by_width, by_time = networks(end, "coupling", "width"), networks(arrays.isel(width=-1), "network", "leg")
@@ -92,6 +91,5 @@ def _beside(at: xr.Dataset, name: str) -> str:
     network, flow, affine = (measured(at[entry].sel(features=name)) for entry in ("network", "flow", "affine"))
     return (
         f"{names.network(name)}: {told('the error of the network', network, 'that of the flow', flow)}; before "
-        "learning it is "
-        f"{affine}."
+        f"learning it is {affine}."
     )

@@ -30,15 +30,11 @@ def build(record: Record) -> Section:
         findings=[_distances(arrays, name) for name in data],
         paragraphs=[
             "Samples of the softmax kernel's score by the reverse equation, beside those of the smoothed data and the "
-            "training "
-            "rows, all compared with rows that were never seen. Trees that cannot tell samples from unseen rows have "
-            "an "
-            "accuracy of 1/2. A sample counts as memorized if its nearest training row is more than three times as "
-            "near as the "
-            "second nearest.",
+            "training rows, all compared with rows that were never seen. Trees that cannot tell samples from unseen "
+            "rows have an accuracy of 1/2. A sample counts as memorized if its nearest training row is more than "
+            "three times as near as the second nearest.",
             "The digits come from a kernel of two layers without convolutions, learned from pixels: they are not what "
-            "deep "
-            "networks draw.",
+            "deep networks draw.",
         ],
         figures=[figure for name in data for figure in (_digits(arrays) if name == _IMAGES else _dots(arrays, name))],
         tables=[
@@ -72,8 +68,7 @@ def _verdict(arrays: xr.Dataset, name: str) -> str:
     )
     return (
         f"{names.data(name)}: trees tell samples from unseen data with an accuracy of {accuracy} (1/2 is perfect: "
-        f"{alike}), and "
-        f"{share} % of the samples are memorized"
+        f"{alike}), and {share} % of the samples are memorized"
     )
 
 

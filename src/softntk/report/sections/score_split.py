@@ -30,8 +30,7 @@ def build(record: Record) -> Section:
     softmax = {label: _part(part, "softmax", term) for term, label in _PARTS.items()}
     answer = (
         f"The softmax network's error of {_part(part, 'softmax', 'total')} ({draws}) has the parts {ranking(softmax)}; "
-        "the rest "
-        f"is cross terms, {_part(part, 'softmax', 'cross')}."
+        f"the rest is cross terms, {_part(part, 'softmax', 'cross')}."
     )
     checked = _assumptions(arrays)
     return Section(
@@ -46,15 +45,11 @@ def build(record: Record) -> Section:
         ],
         paragraphs=[
             "The flow of a kernel is linear in its labels, so its error comes apart: what the noise of the labels "
-            "does, and "
-            "what is missing when the flow is stopped early on clean labels. A network adds its distance from the "
-            "kernel. "
-            "Twice the inner products of the parts make up the rest (cross).",
+            "does, and what is missing when the flow is stopped early on clean labels. A network adds its distance "
+            "from the kernel. Twice the inner products of the parts make up the rest (cross).",
             "The paper's final theorem has the same four terms, as an order of growth. The bound on the law of the "
-            "samples is "
-            "Girsanov's, which is explicit. Noisy inputs are unbounded: an explicit map takes them into the unit ball, "
-            "at the "
-            "price of cutting off a share of them.",
+            "samples is Girsanov's, which is explicit. Noisy inputs are unbounded: an explicit map takes them into "
+            "the unit ball, at the price of cutting off a share of them.",
         ],
         figures=_bars(record, learners),
         tables=[_parts(part, learners, draws), _chain(arrays, record.parameters["sampler_steps"])],
@@ -92,12 +87,10 @@ def _assumptions(arrays: xr.Dataset) -> str:
     lipschitz = exact(fact["Lipschitz constant"].max())
     return (
         f"6.1: after the map into the unit ball {listed(within)}; it cuts off a share of "
-        f"{measured(fact['truncated mass'])} of the "
-        f"noisy inputs, which changes the truth by {measured(fact['change by truncation'])} in mean square. 6.2: "
-        "lambda is "
-        f"{measured(fact['lambda'])}, above its rounding error in {counted(above, total, 'draw')}. 6.3: g = 1. 6.4: "
-        "the Lipschitz "
-        f"constant of the truth is at least {lipschitz}."
+        f"{measured(fact['truncated mass'])} of the noisy inputs, which changes the truth by "
+        f"{measured(fact['change by truncation'])} in mean square. 6.2: lambda is {measured(fact['lambda'])}, above "
+        f"its rounding error in {counted(above, total, 'draw')}. 6.3: g = 1. 6.4: the Lipschitz constant of the truth "
+        f"is at least {lipschitz}."
     )
 
 

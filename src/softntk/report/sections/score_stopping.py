@@ -39,17 +39,13 @@ def build(record: Record) -> Section:
         ],
         paragraphs=[
             "One kernel's gradient flow, stopped by four rules. “Held out” looks at samples set aside; “spectrum” "
-            "(Raskutti, "
-            "Wainwright, Yu) and “cutoff” (Oymak et al.) look at the eigenvalues, the labels and the level of the "
-            "noise "
-            "only; the best time (oracle) looks at the truth.",
-            "The noise of score matching differs from input to input, so the theorems behind the second and third rule "
-            "do "
-            "not apply as they stand; they are used as rules. A rule that never stops is taken to go to the end of the "
-            "grid.",
+            "(Raskutti, Wainwright, Yu) and “cutoff” (Oymak et al.) look at the eigenvalues, the labels and the level "
+            "of the noise only; the best time (oracle) looks at the truth.",
+            "The noise of score matching differs from input to input, so the theorems behind the second and third "
+            "rule do not apply as they stand; they are used as rules. A rule that never stops is taken to go to the "
+            "end of the grid.",
             "Averaged labels are the mean of X_0 given X_t over the data, in the place of the X_0 of the view: the "
-            "same "
-            "regression with less noise.",
+            "same regression with less noise.",
         ],
         figures=[figure for kind in kinds for figure in _curve(arrays, kind, rules)],
         tables=[

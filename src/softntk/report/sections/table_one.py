@@ -28,8 +28,7 @@ def build(record: Record) -> Section:
     )
     answer = (
         f"Order only: on {names.data(str(first['data'].values))} with n = {n} and constant 1 for what is hidden (C = "
-        "1; the "
-        f"paper takes C > 10) the table asks for widths of {widths}. {_spread(arrays)}"
+        f"1; the paper takes C > 10) the table asks for widths of {widths}. {_spread(arrays)}"
     )
     exponents = _o(arrays, 1.0)
     return Section(
@@ -92,8 +91,7 @@ def _spread(arrays: xr.Dataset) -> str:
     )
     return (
         f"lambda, which the rates divide by, differs between the networks by up to {number(data, 2)} times on the data "
-        "sets "
-        f"and up to {number(random, 2)} times on random points."
+        f"sets and up to {number(random, 2)} times on random points."
     )
 
 
@@ -101,8 +99,7 @@ def _lambda(at: xr.Dataset, n: int) -> str:
     found = {names.network(name): exact(at["lambda_limit"].sel(features=name)) for name in names.NETWORKS}
     return (
         f"{names.data(str(at['data'].values))}, n = {n}: lambda of the limit is {ranking(found)}; exponential over "
-        "softmax "
-        f"{ratio(found['exponential'], found['softmax'], 3)}."
+        f"softmax {ratio(found['exponential'], found['softmax'], 3)}."
     )
 
 
@@ -172,10 +169,9 @@ def _asked(arrays: xr.Dataset, record: Record) -> Table:
             )
     return Table(
         f"Order only. n = {record.parameters['count']}, one output, unit sphere, epsilon = "
-        f"{record.parameters['epsilon']:g}. "
-        "Width and steps with constant 1 and without n^o(1), whose factor (C = 1) stands in the last column. Finite "
-        "networks "
-        f"have m = {record.parameters['width']:,}; mean and standard error over {arrays.sizes['seed']} starts.",
+        f"{record.parameters['epsilon']:g}. Width and steps with constant 1 and without n^o(1), whose factor (C = 1) "
+        f"stands in the last column. Finite networks have m = {record.parameters['width']:,}; mean and standard error "
+        f"over {arrays.sizes['seed']} starts.",
         ["data, network", "lambda, limit", "lambda, finite", "width", "steps", "n^o(1)"],
         rows,
     )

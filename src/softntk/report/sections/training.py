@@ -40,10 +40,9 @@ def build(record: Record) -> Section:
         paragraphs=[
             "Each run has the antisymmetric start, where outputs are zero, with the step size 1/(m lambda_max). The "
             "linearized run is exact for the kernel at the start, step by step; losses are compared while they are "
-            "above a millionth "
-            "of their start. The paper's rate for the softmax "
-            "network is (1 − m eta lambda/2)^t for the squared residual. Where the width is below what its hypotheses "
-            "ask for, nothing is promised, and what is shown is whether the rate is kept all the same.",
+            "above a millionth of their start. The paper's rate for the softmax network is (1 − m eta lambda/2)^t for "
+            "the squared residual. Where the width is below what its hypotheses ask for, nothing is promised, and "
+            "what is shown is whether the rate is kept all the same.",
             "This is training loss on small samples; it says nothing about the test error.",
         ],
         figures=[*_loss(record, wide.isel(data=0)), *_distance(arrays.isel(data=0, step=-1))],

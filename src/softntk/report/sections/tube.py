@@ -65,8 +65,7 @@ def _apart(at: xr.Dataset, name: str) -> str:
     least = _least(at["bound"])
     return (
         f"{names.network(name)} strays by at most {distance} from its linearization, where the start is at {start}; "
-        "the "
-        f"sharpest bound says {least}, {ratio(least, distance)} as much"
+        f"the sharpest bound says {least}, {ratio(least, distance)} as much"
     )
 
 
