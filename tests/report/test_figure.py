@@ -102,7 +102,7 @@ def test_points_stand_where_the_numbers_are():
 
 def test_networks_have_their_looks_and_others_those_of_theory_or_of_other_things():
     _, labels = axes_with(
-        Line("ReLU", X, X), Line("theorem", X, X), Points("kernel", X, X), Line("a", X, X, look=OTHERS[1])
+        Line("ReLU", X, X), Line("theorem", X, X), Points("kernel", X, X), Line("a", X, X, style=OTHERS[1])
     )
     assert [label.color for label in labels] == [
         STYLES["relu"].color,

@@ -32,20 +32,20 @@ def test_every_network_has_a_look():
     assert STYLES.keys() == FEATURES.keys()
 
 
-@pytest.mark.parametrize("look", [*STYLES.values(), *OTHERS, REFERENCE], ids=lambda look: look.color)
-def test_colors_are_legible_as_text_on_white(look):
-    luminance = linear(look.color) @ [0.2126, 0.7152, 0.0722]
+@pytest.mark.parametrize("style", [*STYLES.values(), *OTHERS, REFERENCE], ids=lambda style: style.color)
+def test_colors_are_legible_as_text_on_white(style):
+    luminance = linear(style.color) @ [0.2126, 0.7152, 0.0722]
     assert 1.05 / (luminance + 0.05) >= 4.5
 
 
 @pytest.mark.parametrize("kind", SEEN)
 def test_networks_are_told_apart_with_every_kind_of_color_vision(kind):
-    seen = [lab(np.array(SEEN[kind]) @ linear(look.color)) for look in STYLES.values()]
+    seen = [lab(np.array(SEEN[kind]) @ linear(style.color)) for style in STYLES.values()]
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) >= 15
 
 
 def test_networks_are_told_apart_without_color():
-    assert len({look.marker for look in STYLES.values()}) == len({look.dash for look in STYLES.values()}) == 3
+    assert len({style.marker for style in STYLES.values()}) == len({style.dash for style in STYLES.values()}) == 3
 
 
 def test_every_color_has_one_for_dark_paper_that_is_seen_there():

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
 from softntk.failures import BadInput
-from softntk.report.marks import Label, look_of
+from softntk.report.marks import Label, style_of
 from softntk.report.numbers import from_log10, power_of_ten
 from softntk.report.style import OTHERS
 
@@ -42,10 +42,10 @@ class PowerBars:
         furthest = max((float(row[np.isfinite(row)].max(initial=0)) for row in lengths.values()), default=0.0)
         labels = []
         for i, (name, row) in enumerate(lengths.items()):
-            look = look_of(name, None, OTHERS[i % len(OTHERS)])
+            style = style_of(name, None, OTHERS[i % len(OTHERS)])
             heights = np.arange(len(self.rows)) + (i - (len(lengths) - 1) / 2) * thickness
             shown = np.where(np.isfinite(row), row, 0.0)
-            handle = axes.barh(heights, shown, 0.86 * thickness, color=look.color)
+            handle = axes.barh(heights, shown, 0.86 * thickness, color=style.color)
             for height, length, end in zip(heights, row, shown, strict=True):
                 text = from_log10(float(length), 1) if np.isfinite(length) else self.missing
                 axes.annotate(
@@ -54,10 +54,10 @@ class PowerBars:
                     (4, 0),
                     textcoords="offset points",
                     va="center",
-                    color=look.color,
+                    color=style.color,
                     fontsize=9,
                 )
-            labels.append(Label(name, look.color, None, handle))
+            labels.append(Label(name, style.color, None, handle))
         axes.set_xlim(0, max(furthest, 1.0) * 1.3)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda exponent, _: power_of_ten(round(exponent))))
@@ -84,7 +84,7 @@ class Stacks:
                     got=str(row.min()),
                     advice="Show signed parts as a table.",
                 )
-            color = look_of(name, None, OTHERS[i % len(OTHERS)]).color
+            color = style_of(name, None, OTHERS[i % len(OTHERS)]).color
             # Hatches tell the parts apart without color.
             handle = axes.barh(
                 range(len(self.rows)),
@@ -121,7 +121,7 @@ class Ranges:
             raise BadInput("rows", required="hold a positive number", got="none", advice="Leave the figure out.")
         edge = float(finite.max()) * 4
         for i, (name, (low, high)) in enumerate(ends.items()):
-            color = look_of(name, None, OTHERS[i % len(OTHERS)]).color
+            color = style_of(name, None, OTHERS[i % len(OTHERS)]).color
             places = i + (np.arange(low.size) - (low.size - 1) / 2) * (0.7 / max(low.size, 1))
             for place, start, stop in zip(places, low, high, strict=True):
                 if np.isfinite(start) and start > 0:

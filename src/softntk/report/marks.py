@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from softntk.failures import BadInput
 from softntk.report.style import OTHERS, REFERENCE, STYLES, Style
 
-__all__ = ["Label", "Level", "Line", "Mark", "Points", "Slope", "look_of"]
+__all__ = ["Label", "Level", "Line", "Mark", "Points", "Slope", "style_of"]
 
 #: A band is drawn through at most this many places; each shows the widest extent of what it stands for.
 _MOST_PLACES = 240
@@ -44,9 +44,9 @@ class Mark(Protocol):
         ...
 
 
-def look_of(name: str, look: Style | None, otherwise: Style) -> Style:
-    """The look that was asked for, or that of the network of this name, or `otherwise`."""
-    return look or STYLES.get(name.lower(), otherwise)
+def style_of(name: str, style: Style | None, otherwise: Style) -> Style:
+    """The style that was asked for, or that of the network of this name, or `otherwise`."""
+    return style or STYLES.get(name.lower(), otherwise)
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,20 @@ class Line:
     y: ArrayLike
     low: ArrayLike | None = None
     high: ArrayLike | None = None
-    look: Style | None = None
+    style: Style | None = None
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the band and the curve."""
-        look = look_of(self.label, self.look, REFERENCE)
+        style = style_of(self.label, self.style, REFERENCE)
         x, y = _columns(self.label, self.x, self.y)
         if self.low is not None and self.high is not None:
             _, low = _columns(self.label, self.x, self.low)
             _, high = _columns(self.label, self.x, self.high)
-            axes.fill_between(*_envelope(x, low, high), color=look.color, alpha=0.16, linewidth=0)
-        (handle,) = axes.plot(x, y, color=look.color, linestyle=look.dash)
+            axes.fill_between(*_envelope(x, low, high), color=style.color, alpha=0.16, linewidth=0)
+        (handle,) = axes.plot(x, y, color=style.color, linestyle=style.dash)
         if not self.label:
             return []
-        return [Label(self.label, look.color, _last(y, axes.get_yscale() == "log"), handle)]
+        return [Label(self.label, style.color, _last(y, axes.get_yscale() == "log"), handle)]
 
 
 @dataclass(frozen=True)
@@ -87,26 +87,26 @@ class Points:
     y: ArrayLike
     error: ArrayLike | None = None
     joined: bool = True
-    look: Style | None = None
+    style: Style | None = None
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the points, bars and line."""
-        look = look_of(self.label, self.look, OTHERS[0])
+        style = style_of(self.label, self.style, OTHERS[0])
         x, y = _columns(self.label, self.x, self.y)
         handle = axes.errorbar(
             x,
             y,
             yerr=None if self.error is None else _columns(self.label, self.x, self.error)[1],
-            color=look.color,
-            marker=look.marker or "o",
-            linestyle=look.dash if self.joined else "none",
+            color=style.color,
+            marker=style.marker or "o",
+            linestyle=style.dash if self.joined else "none",
             linewidth=1.3,
             elinewidth=1.3,
             capsize=2.5,
             markeredgecolor="white",
             markeredgewidth=0.6,
         )
-        return [Label(self.label, look.color, _last(y, axes.get_yscale() == "log"), handle)]
+        return [Label(self.label, style.color, _last(y, axes.get_yscale() == "log"), handle)]
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,14 @@ class Slope:
     start: float
     stop: float
     height: float
-    look: Style = REFERENCE
+    style: Style = REFERENCE
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the law as a line."""
         x = np.geomspace(self.start, self.stop, 2)
         y = self.height * (x / self.start) ** self.power
-        (handle,) = axes.plot(x, y, color=self.look.color, linestyle=self.look.dash)
-        return [Label(self.label, self.look.color, float(y[-1]), handle)]
+        (handle,) = axes.plot(x, y, color=self.style.color, linestyle=self.style.dash)
+        return [Label(self.label, self.style.color, float(y[-1]), handle)]
 
 
 @dataclass(frozen=True)
@@ -135,14 +135,14 @@ class Level:
     label: str
     at: float
     upright: bool = False
-    look: Style = REFERENCE
+    style: Style = REFERENCE
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the line."""
-        look = {"color": self.look.color, "linestyle": self.look.dash}
+        style = {"color": self.style.color, "linestyle": self.style.dash}
         if not self.upright:
-            return [Label(self.label, self.look.color, self.at, axes.axhline(self.at, **look))]
-        axes.axvline(self.at, **look)
+            return [Label(self.label, self.style.color, self.at, axes.axhline(self.at, **style))]
+        axes.axvline(self.at, **style)
         # No end to stand at: the name stands at the top of the line, to its right.
         axes.annotate(
             self.label,
@@ -151,7 +151,7 @@ class Level:
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             va="top",
-            color=self.look.color,
+            color=self.style.color,
         )
         return []
 

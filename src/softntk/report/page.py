@@ -18,13 +18,13 @@ from markupsafe import Markup
 from softntk.failures import BadInput
 from softntk.files import write
 from softntk.records import Record
-from softntk.report.facts import duration, facts, plural
 from softntk.report.numbers import prose
 from softntk.report.questions import QUESTIONS, QUICK, standing_answer
+from softntk.report.record_facts import duration, facts, plural
 from softntk.report.section import Section
 from softntk.report.sections import build_leading, build_opening, build_section, in_order
 from softntk.report.style import scheme
-from softntk.report.tally import ORDER, Group, tally
+from softntk.report.verdict_counts import ORDER, Group, count_verdicts
 
 __all__ = ["render", "write_page"]
 
@@ -85,7 +85,7 @@ def render(records: Sequence[Record], *, title: str = _TITLE) -> str:
         opening_drawings=_drawings(opening),
         leading=leading,
         studies=studied,
-        total=tally(verdicts),
+        total=count_verdicts(verdicts),
         kinds=[Group(answer, ()) for answer in ORDER],
         counted=[
             plural(len(studied), "question"),
@@ -125,7 +125,7 @@ class _Study:
     @property
     def groups(self) -> list[Group]:
         """The verdicts, grouped by answer."""
-        return tally(self.record.verdicts)
+        return count_verdicts(self.record.verdicts)
 
     @property
     def facts(self) -> list[tuple[str, str]]:

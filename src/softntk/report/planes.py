@@ -82,13 +82,13 @@ class Arrows:
     y: ArrayLike
     u: ArrayLike
     v: ArrayLike
-    look: Style = OTHERS[0]
+    style: Style = OTHERS[0]
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the arrows, scaled so that the longest is about as long as the grid is wide."""
         grid = (np.asarray(each, float) for each in (self.x, self.y, self.u, self.v))
         # A white edge, since what lies behind may be dark.
-        axes.quiver(*grid, color=self.look.color, edgecolor="white", linewidth=0.5, width=0.008)
+        axes.quiver(*grid, color=self.style.color, edgecolor="white", linewidth=0.5, width=0.008)
         return []
 
 
@@ -99,7 +99,7 @@ class Dots:
     label: str
     x: ArrayLike
     y: ArrayLike
-    look: Style = OTHERS[0]
+    style: Style = OTHERS[0]
 
     def draw(self, axes: Axes) -> Sequence[Label]:
         """Draw the points."""
@@ -107,13 +107,13 @@ class Dots:
             np.asarray(self.x, float),
             np.asarray(self.y, float),
             linestyle="none",
-            marker=self.look.marker,
+            marker=self.style.marker,
             markersize=4,
-            color=self.look.color,
+            color=self.style.color,
             markeredgecolor="white",
             markeredgewidth=0.5,
         )
-        return [Label(self.label, self.look.color, None, handle)]
+        return [Label(self.label, self.style.color, None, handle)]
 
 
 @dataclass(frozen=True)

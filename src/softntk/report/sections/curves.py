@@ -74,7 +74,7 @@ def chart(
         values = np.array([each.value for each in curve])
         if (np.isfinite(values) & ((values > 0) | (not y.log))).any():
             errors = np.array([each.error for each in curve])
-            points.append(Points(name, places, values, np.nan_to_num(errors, nan=0.0), look=(looks or {}).get(name)))
+            points.append(Points(name, places, values, np.nan_to_num(errors, nan=0.0), style=(looks or {}).get(name)))
     if not points:
         return []
     return [plot(*under, *points, *over, x=x, y=y, caption=caption, description=description, height=height)]

@@ -121,7 +121,7 @@ def _loss(at: xr.Dataset, starts: str) -> list[Figure]:
     for name in names.NETWORKS:
         row = at["linearized_loss"].sel(features=name).mean("draw").values
         if np.isfinite(row).any():
-            linear.append(Line("" if linear else "linearized", steps, row, look=REFERENCE))
+            linear.append(Line("" if linear else "linearized", steps, row, style=REFERENCE))
     return [
         plot(
             *marks,

@@ -119,7 +119,7 @@ def _distance(record: Record, mixture: str) -> list[Figure]:
         curves,
         steps,
         looks=_SHOWN,
-        under=[Line("floor", steps, level, level - spread, level + spread, look=REFERENCE)]
+        under=[Line("floor", steps, level, level - spread, level + spread, style=REFERENCE)]
         if np.isfinite(floor)
         else [],
         x=Axis("steps", log=True),
@@ -143,7 +143,7 @@ def _bound(arrays: xr.Dataset, start: float) -> list[Figure]:
         curves,
         steps,
         looks={"bound": OTHERS[1], "KL": STYLES["softmax"]},
-        under=[Line("prior alone", steps, prior, look=REFERENCE)] if np.isfinite(prior).any() else [],
+        under=[Line("prior alone", steps, prior, style=REFERENCE)] if np.isfinite(prior).any() else [],
         x=Axis("steps", log=True),
         y=Axis("KL(p_T0 || law of the samples)", log=True),
         caption=f"One Gaussian, exact score, T0 = {start:g}: KL of the sampler that freezes the score during a step, "

@@ -104,7 +104,7 @@ def _curve(arrays: xr.Dataset, kind: str, rules: list[str]) -> list[Figure]:
         return []
     marks: list[Mark] = [Line("error along the flow", place, curve)]
     said, left = [], []
-    for rule, look in zip(rules, OTHERS, strict=False):
+    for rule, style in zip(rules, OTHERS, strict=False):
         stopped = ~_unstopped(at, rule)
         if not bool(stopped.any()):
             left.append(_printed(rule))
@@ -113,7 +113,7 @@ def _curve(arrays: xr.Dataset, kind: str, rules: list[str]) -> list[Figure]:
         time = float(np.exp(np.log(pick(at["stop"], rule=rule).where(stopped)).mean()))
         on_curve = float(np.interp(np.log(time), np.log(place), curve)) if time > 0 else np.nan
         said.append(f"{_printed(rule)} at {exact(time)}, {counted(int(stopped.sum()), stopped.size, 'draw')}")
-        marks.append(Points(_printed(rule), [time], [on_curve], look=look))
+        marks.append(Points(_printed(rule), [time], [on_curve], style=style))
     low, high = int(np.nanargmin(curve)), len(curve) - 1
     notes = f" Left out, since no draw stopped: {listed(left)}." if left else ""
     return [

@@ -120,7 +120,7 @@ def _loss(record: Record, at: xr.Dataset) -> list[Figure]:
     return chart(
         curves,
         steps,
-        over=[Line(name, steps, y, look=look) for name, (y, look) in reference.items() if np.isfinite(y).any()],
+        over=[Line(name, steps, y, style=style) for name, (y, style) in reference.items() if np.isfinite(y).any()],
         x=Axis("step"),
         y=Axis("training loss", log=True),
         caption=f"Loss on {source}, n = {record.parameters['count']}, m = {int(at['width']):,}, mean of "

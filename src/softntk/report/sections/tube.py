@@ -99,7 +99,7 @@ def _over_time(record: Record) -> list[Figure]:
     if (middle > floor).any():
         marks.append(Points(names.network(name), steps, np.where(middle > floor, middle, np.nan)))
     said = []
-    for (curve, printed), look in zip(CURVES.items(), REFERENCES, strict=True):
+    for (curve, printed), style in zip(CURVES.items(), REFERENCES, strict=True):
         # A bound that says nothing at one start has no mean; one at rounding has nothing to be compared with.
         bound = pick(at["bound"], curve=curve).mean("draw").values[1:]
         shown = np.where(np.isfinite(bound) & (bound > 1e-12), bound, np.nan)
@@ -108,7 +108,7 @@ def _over_time(record: Record) -> list[Figure]:
             f"{'at most ' + str(Measured(float(np.nanmax(shown)))) if np.isfinite(shown).any() else 'says nothing'}"
         )
         if np.isfinite(shown).any():
-            marks.append(Line(printed, steps, shown, look=look))
+            marks.append(Line(printed, steps, shown, style=style))
     if not marks:
         return []
     return [

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from softntk.verdicts import Answer, Verdict
 
-__all__ = ["ORDER", "SIGNS", "Group", "tally"]
+__all__ = ["ORDER", "SIGNS", "Group", "count_verdicts"]
 
 ORDER = (Answer.FAILS, Answer.UNDECIDED, Answer.CERTIFIED, Answer.HOLDS, Answer.ORDER_ONLY, Answer.DOES_NOT_APPLY)
 
@@ -37,7 +37,7 @@ class Group(NamedTuple):
         return SIGNS[self.answer]
 
 
-def tally(verdicts: Iterable[Verdict]) -> list[Group]:
+def count_verdicts(verdicts: Iterable[Verdict]) -> list[Group]:
     """The verdicts grouped by answer, groups in `ORDER`, without empty ones."""
     verdicts = tuple(verdicts)
     groups = [Group(answer, tuple(each for each in verdicts if each.answer is answer)) for answer in ORDER]

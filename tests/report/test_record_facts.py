@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from softntk.report.facts import duration, facts, plural, ranges
+from softntk.report.record_facts import duration, facts, plural, ranges
 
 
 def test_nested_parameters_get_dotted_names(make_record):
