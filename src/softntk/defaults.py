@@ -7,6 +7,8 @@ __all__ = [
     "ACCURACY",
     "FEATURES",
     "HELD_OUT",
+    "KERNEL_ROWS",
+    "LANCZOS_STEPS",
     "REGRESSION_TRAINED",
     "RIDGE",
     "SAMPLER",
@@ -37,6 +39,8 @@ WIDTH = 4096
 #: Which layers a kernel counts as trained: the hidden ones, as networks here are trained; in kernel regression both,
 #: which predicts better and costs the same.
 TRAINED, REGRESSION_TRAINED = "hidden", "both"
+#: Rows up to which a kernel whose eigenvalues are asked for is formed; steps of Lanczos above.
+KERNEL_ROWS, LANCZOS_STEPS = 8000, 60
 #: Steps of gradient descent, and their size, by name.
 STEPS, STEP_SIZE = 300, "stable"
 #: Share of the rows that a command holds out for testing.

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import pytest
 
 from softntk.certificates.convergence import certify
-from softntk.certificates.width import smallest_established_width, smallest_trained_width, smallest_width
+from softntk.certificates.width import smallest_width
+from softntk.certificates.width_comparison import compare_widths
 from softntk.failures import BadInput
 from softntk.networks.features import FEATURES
 from softntk.networks.initialization import antisymmetric
@@ -46,8 +47,8 @@ def test_training_needs_less_width_than_a_certificate():
     inputs = jax.random.normal(x_key, (3, 6))
     inputs, labels = inputs / jnp.linalg.norm(inputs, axis=1, keepdims=True), jnp.asarray([[1.0], [-1.0], [1.0]])
     features = FEATURES["exponential"]
-    proved = smallest_established_width(inputs, labels, features, key=key, largest=256)
-    trained = smallest_trained_width(inputs, labels, features, key=key, largest=256, steps=2000)
+    found = compare_widths(inputs, labels, features, key=key, largest=256)
+    proved, trained = found.established, found.trained
     assert trained.width is not None
     assert proved.width is not None
     assert trained.width <= proved.width
@@ -55,3 +56,6 @@ def test_training_needs_less_width_than_a_certificate():
         jax.random.fold_in(key, 0), input_size=6, output_size=1, width=proved.width, features=features
     )
     assert certify(network, inputs, labels).established
+    said = found.to_dict()
+    assert (said["certified_width"], said["trained_width"]) == (proved.width, trained.width)
+    assert said["words"][0].endswith(f"that trains {trained.width} (4 of 5 starts; powers of two)")

@@ -1,8 +1,13 @@
-"""`softntk kernel` against NumPy."""
+"""`softntk kernel` against NumPy, and against the function."""
 
 import json
 
+import jax
 import numpy as np
+
+from softntk.data import load
+from softntk.lemmas import kernel_at_start
+from softntk.networks import Softmax
 
 
 def test_eigenvalues_are_those_of_the_written_kernel(softntk, tmp_path):
@@ -19,6 +24,12 @@ def test_eigenvalues_are_those_of_the_written_kernel(softntk, tmp_path):
     assert abs(found["limit"]["lambda_max"] - values[-1]) <= found["limit"]["error"]
     assert found["verdict"].startswith("Table 1")
     assert "order only" in found["verdict"]
+
+    data_key, start_key = jax.random.split(jax.random.key(0))
+    training, _ = load("wine", count=30, key=data_key)
+    same = kernel_at_start(training.inputs, Softmax(), key=start_key, width=64).to_dict()
+    assert {name: found[name] for name in same} == same
+    assert found.keys() - same.keys() == {"data", "seed", "notes", "written"}
 
 
 def test_lanczos_needs_no_kernel(softntk, tmp_path):

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer
 
+from softntk.estimators import NetworkClassifier
+
 SMALL = "--width 64 --steps 30 --count 40"
 
 
@@ -38,11 +40,16 @@ def test_a_file_is_learned_saved_and_used(softntk, table, tmp_path):
     assert np.mean(np.array(classes) == rows["y"].to_numpy()[::-1]) > 0.85
 
 
-def test_the_file_of_a_model_holds_no_pickle(softntk, table, tmp_path):
-    assert softntk(f"train {table} --target y {SMALL} -o {tmp_path / 'model'}").code == 0
+def test_the_file_of_a_model_holds_no_pickle_and_the_weights_of_the_estimator(softntk, table, tmp_path):
+    sizes = "--width 16 --steps 5 --held-out 0 --seed 3"
+    assert softntk(f"train {table} --target y {sizes} -o {tmp_path / 'model'}").code == 0
     with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
         assert sorted(file) == ["description", "hidden", "output"]
         description = json.loads(str(file["description"]))
+        weights = file["hidden"]
+    rows = pd.read_csv(table)
+    same = NetworkClassifier(width=16, steps=5, random_state=3).fit(rows.drop(columns="y").to_numpy(), rows["y"])
+    np.testing.assert_array_equal(weights, same.model_.network.hidden)
     assert description["features"] == "softmax"
     assert description["preparation"]["scaling"]["name"] == "sphere"
 

@@ -45,6 +45,14 @@ class Verification:
     verdict: Verdict
     lines: tuple[checker.Line, ...]
 
+    def __str__(self) -> str:
+        return "\n".join([*map(str, self.lines), str(self.verdict)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer and every inequality as JSON values."""
+        lines = [line._asdict() for line in self.lines]
+        return {"answer": self.verdict.answer.value, "reason": self.verdict.reason, "lines": lines}
+
 
 def write(
     path: str | os.PathLike[str],

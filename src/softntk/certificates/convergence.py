@@ -15,7 +15,7 @@ Conclusion: ||R(t+1)|| <= contraction ||R(t)|| for every t.     Kind: upper boun
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -23,9 +23,10 @@ from jaxtyping import Array, Float
 
 from softntk.certificates.assessment import Assessment, Constants, assess, constants
 from softntk.certificates.methods import EASY, METHODS
+from softntk.certificates.promises import Certificate
 from softntk.certificates.proof import Proof
 from softntk.certificates.rigorous import prove
-from softntk.certificates.suggestions import Suggestion, suggestion
+from softntk.certificates.suggestions import suggestion
 from softntk.failures import BadInput
 from softntk.kernels.degenerate import degeneracy
 from softntk.networks.features import Exponential, ReLU, Softmax
@@ -34,94 +35,16 @@ from softntk.numerics.arrays import finite_matrix, require_float64
 from softntk.numerics.memory import announce
 from softntk.verdicts import Answer, Verdict, at_most, does_not_apply
 
-__all__ = ["Certificate", "certify"]
+__all__ = ["certify"]
 
 _DESCENT = "gradient descent from these weights reaches loss zero"
 _FLOW = "gradient flow from these weights reaches loss zero"
 # h this near to 1/2 is left open; its rounding is far smaller and is on the safe side already.
 _MARGIN = 1e-9
-# Logarithms are rounded; one step in a million million more is no loss.
-_STEPS_SLACK = 1 + 1e-12
 # From this h on, where rounding plays no part in it, the proof in balls, whose bounds differ a little, is not tried.
 _FAR = 0.55
 # Rounding plays no part where it changes lambda and r0 by less than this, relative.
 _EXACT = 0.01
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """What Theorem A says of one network and one data set. Numbers that are not proved are NaN.
-
-    Attributes:
-        verdict: of gradient descent.
-        flow: verdict of gradient flow, which needs less.
-        features: name of the feature.
-        width: m.
-        lambda_min: smallest eigenvalue of the tangent kernel H, as computed; from below if proved in balls.
-        lambda_error: bound of its error; 0 if proved in balls.
-        s0, b0: bounds of sigma_min(J) and ||J|| at the start.
-        residual: r0, above ||F - Y||_F by what rounding can have done to it, and so never 0.
-        h: r0 / (2 int_0^p psi), below 1/2 exactly if the theorem applies; L r0 / s0^2 for a constant L.
-        h_flow: the same for gradient flow.
-        method: which rate of decrease proves it (see `assessment`).
-        path: p, the radius of the ball that is never left, and a bound of the length of the path.
-        s_end: lower bound of sigma_min(J) in that ball.
-        decrease: psi(p): the residual falls by at least this for each unit of path.
-        beta: upper bound of ||J|| in that ball.
-        step_size: eta, guaranteed or as given; the guarantee holds for smaller steps with their own contraction.
-        contraction: the residual's norm shrinks by this factor every step, at least.
-        cap: tau, where a few neurons were damped; NaN where not.
-        suggestion: what would help; None if certified.
-        proof: the inequalities with both sides, where ball arithmetic was asked for and used.
-    """
-
-    verdict: Verdict
-    flow: Verdict
-    features: str
-    width: int
-    lambda_min: float = math.nan
-    lambda_error: float = math.nan
-    s0: float = math.nan
-    b0: float = math.nan
-    residual: float = math.nan
-    h: float = math.nan
-    h_flow: float = math.nan
-    method: str = ""
-    path: float = math.nan
-    s_end: float = math.nan
-    decrease: float = math.nan
-    beta: float = math.nan
-    step_size: float = math.nan
-    contraction: float = math.nan
-    cap: float = math.nan
-    suggestion: Suggestion | None = None
-    proof: Proof | None = None
-
-    @property
-    def established(self) -> bool:
-        """Whether gradient descent is shown to converge: *certified*, or *holds* in float64."""
-        return self.verdict.established
-
-    def steps_to(self, loss: float) -> float:
-        """Steps after which 1/2 ||F - Y||_F^2 is proved to be at most `loss`; infinity if nothing is proved.
-
-        Raises:
-            BadInput: `loss` is not positive.
-        """
-        if not loss > 0:
-            raise BadInput("loss", required="be positive", got=repr(loss), advice="Type loss=1e-3.")
-        if not self.established:
-            return math.inf
-        goal = math.sqrt(2) * math.sqrt(loss)
-        if self.residual <= goal:
-            return 0
-        factor = math.log(self.residual) - math.log(goal)
-        rate = -math.log(self.contraction) if self.contraction > 0 else math.inf
-        return math.ceil(factor / rate * _STEPS_SLACK) if rate > 0 else math.inf
-
-    def residual_after(self, steps: int) -> float:
-        """Upper bound of ||R|| after this many steps; NaN if nothing is proved."""
-        return self.residual * self.contraction**steps
 
 
 def certify(

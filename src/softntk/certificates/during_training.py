@@ -20,7 +20,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from softntk.certificates.assessment import assess, constants
-from softntk.certificates.convergence import Certificate, certify
+from softntk.certificates.convergence import certify
+from softntk.certificates.promises import Certificate
 from softntk.dynamics.descent import gradient_descent
 from softntk.dynamics.iteration import Probe
 from softntk.dynamics.step_size import resolved

@@ -62,8 +62,7 @@ def command(
     output = writable(output, ".json")
     import jax
 
-    from softntk.certificates import certify, write
-    from softntk.cli.certified import described, searched
+    from softntk.certificates import certify, compare_widths, write
     from softntk.data import load
     from softntk.estimators import Model, load_model
     from softntk.files import output_json
@@ -88,12 +87,14 @@ def command(
     found: dict[str, Any] = {"data": data, "n": training.count, "d": training.input_size, "k": training.output_size}
     found["notes"] = list(preparation.notes)
     if smallest:
-        arguments = {"key": start_key, "largest": largest, "scale": scale, "halfway": halfway}
-        found |= searched(inputs, labels, features_named(features), **arguments)
-        established = found["certified_width"] is not None
+        widths = compare_widths(
+            inputs, labels, features_named(features), key=start_key, largest=largest, scale=scale, halfway=halfway
+        )
+        found |= widths.to_dict()
+        established = widths.established.width is not None
     else:
         certificate = certify(network, inputs, labels, rigorous=rigorous)
-        found |= described(certificate) | {"seed": seed, "scale": scale}
+        found |= certificate.to_dict() | {"seed": seed, "scale": scale}
         established = certificate.established
         if output is not None and established and certificate.proof is not None:
             notes = {"data": data, "made by": f"softntk certify, seed {seed}"}

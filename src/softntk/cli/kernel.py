@@ -20,12 +20,9 @@ from softntk.cli.options import (
     reads_data,
     writable,
 )
-from softntk.defaults import FEATURES, SCALE, SCALING, TRAINED, WIDTH
+from softntk.defaults import FEATURES, KERNEL_ROWS, LANCZOS_STEPS, SCALE, SCALING, TRAINED, WIDTH
 
 __all__ = ["command"]
-
-# Rows from which the kernel is not formed unless it is asked for.
-_MANY = 8000
 
 
 @reads_data()
@@ -42,7 +39,7 @@ def command(
         int | None,
         typer.Option(
             help=f"Steps of Lanczos on the limit kernel, which is not formed; 0 forms it. Default: 0 up to "
-            f"{_MANY:,} rows, else 60."
+            f"{KERNEL_ROWS:,} rows, else {LANCZOS_STEPS}."
         ),
     ] = None,
     seed: Seed = 0,
@@ -65,96 +62,36 @@ def command(
     from softntk.data import load
     from softntk.failures import BadInput
     from softntk.files import output_json, write_npz
-    from softntk.kernels import LimitKernel, as_matrix, empirical_ntk, spectrum
-    from softntk.networks import antisymmetric, features_named
-    from softntk.regression import quadrature
+    from softntk.lemmas import kernel_at_start, lanczos_steps
+    from softntk.networks import features_named
 
-    chosen = features_named(features)
     data_key, start_key = jax.random.split(jax.random.key(seed))
     training, preparation = load(data, target=target, count=count, key=data_key, scaling=scaling, **reading)
-    found: dict[str, Any] = {
-        "data": data,
-        "features": features,
-        "n": training.count,
-        "d": training.input_size,
-        "scale": scale,
-        "trained": trained,
-        "seed": seed,
-        "width": width,
-        "notes": list(preparation.notes),
-        "obstacles": training.obstacles(parallel=features == "relu", places=preparation.places),
-    }
-    steps = (60 if training.count > _MANY else 0) if lanczos is None else lanczos
-    if steps:
-        if output is not None:
-            raise BadInput(
-                "output",
-                required="be left out where the kernel is not formed",
-                got=str(output),
-                advice="Type --lanczos 0.",
-            )
-        ends = quadrature(LimitKernel(chosen, scale, trained), training.inputs, key=start_key, steps=steps).extremes
-        found |= {"lanczos": steps, "limit": _numbers(ends.smallest, ends.largest, ends.smallest_radius, width)}
-    else:
-        limit = LimitKernel(chosen, scale, trained)(training.inputs)
-        network = antisymmetric(
-            start_key, input_size=training.input_size, output_size=1, width=width, features=chosen, scale=scale
+    steps = lanczos_steps(training.count, lanczos)
+    if steps and output is not None:
+        raise BadInput(
+            "output", required="be left out where the kernel is not formed", got=str(output), advice="Type --lanczos 0."
         )
-        kernels = {"limit": limit, "network": as_matrix(empirical_ntk(network, training.inputs, trained=trained))}
-        spectra = {name: spectrum(kernel) for name, kernel in kernels.items()}
-        for name, each in spectra.items():
-            found[name] = _numbers(each.values[0], each.values[-1], each.radius, width)
-        if output is not None:
-            arrays = {f"eigenvalues_{name}": np.asarray(each.values) for name, each in spectra.items()}
-            arrays |= {"kernel": np.asarray(limit), "inputs": np.asarray(training.inputs)}
-            found["written"] = str(write_npz(output, arrays))
-    _judge(found)
-    print(output_json(found) if json_ else _words(found))
-
-
-def _numbers(smallest, largest, error, width: int) -> dict[str, Any]:
-    return {
-        "lambda_min": float(smallest),
-        "lambda_max": float(largest),
-        "error": float(error),
-        "largest_stable_step": float(2 / (width * largest)) if largest > 0 else None,
-    }
-
-
-def _judge(found: dict[str, Any]) -> None:
-    """Add what Table 1 asks for, or why it does not apply.
-
-    Lanczos bounds lambda from above only, so what Table 1 asks for is then at least that.
-    """
-    from softntk.theorems import OPTIMISTIC, TABLE_ONE
-
-    smallest, error = found["limit"]["lambda_min"], found["limit"]["error"]
-    # A kernel that was formed shows by its eigenvalues whether it is singular; Lanczos need not.
-    if smallest <= error or ("lanczos" in found and found["obstacles"]):
-        why = f"lambda = {smallest:.3g} is not above its numerical error {error:.1g}"
-        found["verdict"] = f"Table 1: does not apply ({'; '.join(found['obstacles']) or why})"
-        return
-    asked = TABLE_ONE[found["features"]].evaluate(
-        n=found["n"], sigma=found["scale"], lambda_min=smallest, epsilon=1e-3, constants=OPTIMISTIC
+    kernel = kernel_at_start(
+        training.inputs,
+        features_named(features),
+        key=start_key,
+        scale=scale,
+        trained=trained,
+        width=width,
+        lanczos=steps,
+        obstacles=training.obstacles(parallel=features == "relu", places=preparation.places),
     )
-    found["table_one"] = dict(asked.promised)
-    least = "at least, since lambda is at most what Lanczos finds: " if "lanczos" in found else ""
-    found["verdict"] = f"{least}{asked.verdict()}"
-
-
-def _words(found: dict[str, Any]) -> str:
-    lines = [f"{found['data']}: n = {found['n']}, d = {found['d']}, {found['features']}, scale {found['scale']:g}"]
-    lines += [f"  {note}" for note in found["notes"]]
-    for name, label in (("limit", "limit kernel"), ("network", f"one network, m = {found['width']:,}, one output")):
-        if name in found:
-            each, most = found[name], "at most " if "lanczos" in found else ""
-            lines.append(
-                f"{label}: lambda_min {most}{each['lambda_min']:.4g}, lambda_max {each['lambda_max']:.4g}, each within "
-                f"{each['error']:.1g}" + (" of an eigenvalue" if most else "")
-            )
-    step = found.get("network", found["limit"])["largest_stable_step"]
-    if step:
-        lines.append(f"largest stable step at m = {found['width']:,}: {step:.4g}")
-    lines += [f"obstacle: {each}" for each in found["obstacles"]]
-    lines.append(found["verdict"])
-    return "\n".join(lines + ([f"written: {found['written']}"] if "written" in found else []))
+    written = None
+    if output is not None:
+        written = str(write_npz(output, kernel.arrays() | {"inputs": np.asarray(training.inputs)}))
+    if json_:
+        found = {"data": data, "seed": seed, "notes": list(preparation.notes)} | kernel.to_dict()
+        print(output_json(found | ({"written": written} if written else {})))
+        return
+    print(f"{data}: n = {kernel.samples}, d = {kernel.input_size}, {features}, scale {scale:g}")
+    for note in preparation.notes:
+        print(f"  {note}")
+    print(kernel)
+    if written:
+        print(f"written: {written}")

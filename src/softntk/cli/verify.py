@@ -35,12 +35,6 @@ def command(
         # Nothing is said of an inequality: 2 as for every file that cannot be used, 3 for too much work.
         print(output_json({"answer": "not verified", "reason": str(refused)}) if json_ else f"not verified: {refused}")
         raise typer.Exit(refused.exit_code) from None
-    if json_:
-        rows = [dict(zip(line._fields, line, strict=True)) for line in found.lines]
-        print(output_json({"answer": found.verdict.answer.value, "reason": found.verdict.reason, "lines": rows}))
-    else:
-        for line in found.lines:
-            print(line)
-        print(found.verdict)
+    print(output_json(found.to_dict()) if json_ else found)
     if not found.verdict.established:
         raise typer.Exit(1)

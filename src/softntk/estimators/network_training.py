@@ -14,9 +14,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from softntk.certificates.convergence import Certificate
 from softntk.certificates.convergence import certify as certify_network
 from softntk.certificates.during_training import margin
+from softntk.certificates.promises import Certificate
 from softntk.data.training_set import TrainingSet
 from softntk.defaults import FEATURES, SCALE, STEP_SIZE, STEPS, WIDTH
 from softntk.dynamics.descent import gradient_descent

@@ -25,11 +25,14 @@ from softntk.lemmas.induction import (
 from softntk.lemmas.perturbation import kernel_perturbation, sharp_bound, sharp_perturbation
 from softntk.lemmas.ranks import jacobian_rank, numerical_rank, output_rank
 from softntk.lemmas.step_split import Split, remainder_order, split, split_adds_up, split_adds_up_on_trace, split_probe
+from softntk.lemmas.table_one import KernelAtStart, SpectrumEnds, kernel_at_start, lanczos_steps
 from softntk.networks.two_layer import is_antisymmetric
 
 __all__ = [
     "Finding",
     "HeldOutLoss",
+    "KernelAtStart",
+    "SpectrumEnds",
     "Split",
     "bounded_preactivations",
     "bounded_softmax_change",
@@ -41,7 +44,9 @@ __all__ = [
     "interpolant_norm",
     "is_antisymmetric",
     "jacobian_rank",
+    "kernel_at_start",
     "kernel_perturbation",
+    "lanczos_steps",
     "largest_preactivation",
     "loss_contracts",
     "neuron_distance",

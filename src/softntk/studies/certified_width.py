@@ -17,8 +17,9 @@ import jax
 import numpy as np
 import xarray as xr
 
-from softntk.certificates.convergence import Certificate, certify
+from softntk.certificates.convergence import certify
 from softntk.certificates.during_training import certify_during_training
+from softntk.certificates.promises import Certificate
 from softntk.certificates.width import SmallestWidth, smallest_trained_width, smallest_width
 from softntk.kernels.limit import LimitKernel
 from softntk.kernels.spectra import extremes

@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from softntk.certificates.convergence import Certificate, certify
+from softntk.certificates.convergence import certify
+from softntk.certificates.promises import Certificate
 from softntk.data.synthetic import sphere, sphere_inputs
 from softntk.data.training_set import TrainingSet
 from softntk.dynamics.descent import gradient_descent
