@@ -29,7 +29,9 @@ def test_spectra_step_and_table_are_those_of_the_definitions(inputs, features, l
     limit = gram * (np.exp(gram) if logarithms == 2 else (np.pi - angle) / (2 * np.pi))
     values = np.linalg.eigvalsh(limit)
     # arccos loses half the digits next to 1, on the diagonal.
-    np.testing.assert_allclose(found.limit.values, values, atol=1e-7 if logarithms == 1 else found.limit.error)
+    np.testing.assert_allclose(
+        found.arrays()["eigenvalues_limit"], values, atol=1e-7 if logarithms == 1 else found.limit.error
+    )
 
     start = antisymmetric(KEY, input_size=SIZE, output_size=1, width=WIDTH, features=features)
     jacobian = jax.jacobian(lambda hidden: dataclasses.replace(start, hidden=hidden)(inputs))(start.hidden)

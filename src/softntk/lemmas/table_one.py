@@ -227,7 +227,7 @@ def _table_one(
 ) -> tuple[Evaluation | None, Verdict]:
     """What Table 1 asks for, or why it does not apply."""
     if trained != "hidden":
-        return None, does_not_apply("Table 1", f"it trains the hidden layer only, and here it is {trained}")
+        return None, does_not_apply("Table 1", f"it trains the hidden layer only, and here trained = {trained}")
     # A kernel that was formed shows by its eigenvalues whether it is singular; Lanczos need not.
     if not limit.smallest > limit.error or (from_above and obstacles):
         why = f"lambda = {limit.smallest:.3g} is not above its numerical error {limit.error:.1g}"
