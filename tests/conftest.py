@@ -5,6 +5,7 @@ annotation of the library checked at run time (jaxtyping with beartype).
 """
 
 import os
+from pathlib import Path
 
 from softntk.numerics.compiling import compile_fast, use_one_thread
 
@@ -25,6 +26,18 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 jaxtyping.install_import_hook("softntk", "annotations.checked")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_programs():
+    """Forget compiled programs between files: each takes places in memory, of which Linux gives a process 65,530.
+
+    A process that runs out of them is ended by the system.
+    """
+    yield
+    places = Path("/proc/self/maps")
+    if places.exists() and places.read_bytes().count(b"\n") > 20_000:
+        jax.clear_caches()
 
 
 @pytest.fixture
