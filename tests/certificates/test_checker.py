@@ -382,7 +382,7 @@ def test_cheap_lines_come_first_and_work_has_a_limit(folder, tmp_path):
 def test_damaged_archives_and_pipes_are_refused_with_code_2(folder, tmp_path):
     arguments = make("exact")
     path = write(tmp_path / "apart.json", prove(*arguments), *arguments, embed=False)
-    beside = tmp_path / "apart.npz"
+    beside = tmp_path / "apart.certificate.npz"
     whole = beside.read_bytes()
     rng = np.random.default_rng(0)
     for _ in range(60):
