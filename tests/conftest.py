@@ -36,7 +36,7 @@ def few_programs():
     """
     yield
     places = Path("/proc/self/maps")
-    if places.exists() and places.read_bytes().count(b"\n") > 20_000:
+    if places.exists() and places.read_bytes().count(b"\n") > 40_000:
         jax.clear_caches()
 
 

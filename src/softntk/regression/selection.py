@@ -99,7 +99,7 @@ class Choice(NamedTuple):
 
 def choose(
     kernels: Sequence[LimitKernel],
-    offered: Sequence[Float[Array, "n d"]],
+    offered: Sequence[Float[Array, "n _"]],
     labels: Float[Array, "n k"],
     *,
     key: jax.Array,
