@@ -152,6 +152,7 @@ def _findings(arrays: xr.Dataset) -> list[str]:
 
 
 STUDY = Study(
+    weight=1.9,
     name="convex_region",
     question="How does the region in which the loss behaves as if it were convex differ between the three networks?",
     presets={

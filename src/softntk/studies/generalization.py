@@ -147,6 +147,7 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
 
 
 STUDY = Study(
+    weight=2.3,
     name="generalization",
     question="Does the kernel's complexity predict the test error, and does normalization help?",
     presets={

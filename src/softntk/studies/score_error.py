@@ -152,5 +152,5 @@ STUDY = Study(
     },
     plan=plan,
     conclude=conclude,
-    weight=1.5,
+    weight=2.1,
 )

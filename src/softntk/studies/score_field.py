@@ -91,6 +91,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
 
 
 STUDY = Study(
+    weight=2.4,
     name="score_field",
     question="What does a learned score look like beside the truth?",
     presets={

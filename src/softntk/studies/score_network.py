@@ -125,6 +125,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
 
 
 STUDY = Study(
+    weight=5.8,
     name="score_network",
     question="Does a trained network estimate the score as its kernel limit does?",
     presets={

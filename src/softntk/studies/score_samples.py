@@ -130,6 +130,7 @@ _PLANE = {"labels": "averaged", "start": 0.002, "scales": [8.0], "steps": 60}
 _DIGITS = {"labels": "averaged", "start": 0.01, "scales": [1.5], "steps": 60}
 
 STUDY = Study(
+    weight=7.5,
     name="score_samples",
     question="Are the samples of a learned score like the data, and are they new?",
     presets={

@@ -252,6 +252,7 @@ def _findings(arrays: xr.Dataset) -> list[str]:
 
 
 STUDY = Study(
+    weight=2.6,
     name="score_split",
     question="Where does the error of a learned score come from?",
     presets={

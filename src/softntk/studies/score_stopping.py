@@ -92,6 +92,7 @@ def conclude(parameters: Parameters, results: Results) -> Outcome:
 
 
 STUDY = Study(
+    weight=1.9,
     name="score_stopping",
     question="When should the learning of a score stop?",
     presets={

@@ -183,6 +183,7 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
 
 
 STUDY = Study(
+    weight=2.8,
     name="training",
     question="Does gradient descent do on real data what the theory says, at widths that can be built?",
     presets={

@@ -124,6 +124,7 @@ def _findings(parameters: Parameters, arrays: xr.Dataset) -> list[str]:
 
 
 STUDY = Study(
+    weight=3,
     name="tube",
     question="How far does a network stray from its linearization, by theorem and measured?",
     presets={
