@@ -10,7 +10,7 @@ p is the number of features.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class Auto:
         seconds: time that may be used, by the plan; default an hour.
     """
 
-    options: tuple[Solver, ...] = tuple(each() for each in SOLVERS)
+    options: tuple[Solver, ...] = field(default_factory=lambda: tuple(each() for each in SOLVERS))
     seconds: float = 3600.0
 
     def decompose(
