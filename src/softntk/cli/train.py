@@ -135,7 +135,7 @@ def _progress(steps: int):
 def _proved(first: int | None) -> str:
     if first is None:
         return "certified at no recorded step: more steps or more neurons would help"
-    return f"from step {first} on the theorem covers the rest (checked in float64): the loss goes to zero at a linear rate"
+    return f"from step {first} on the theorem covers the rest, checked in float64: the loss falls to zero linearly"
 
 
 def _words(found: dict[str, Any]) -> str:
