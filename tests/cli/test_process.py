@@ -35,9 +35,9 @@ def test_ctrl_c_ends_what_is_deep_in_compiled_code_within_a_second():
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell lets background jobs ignore it
         "from softntk.cli.interruption import interruptible\n"
         "with interruptible():\n"
-        "    print('ready', flush=True)\n"
         "    while True:\n"
         "        try:\n"
+        "            print('ready', flush=True)\n"
         "            hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)\n"
         "        except KeyboardInterrupt:\n"  # where the signal comes before the hash begins
         "            pass"

@@ -1,8 +1,8 @@
 """Where does the error of a learned score come from?
 
-On the mixture of three Gaussians in the plane, where the truth f* is known, the error of a trained network is split
-into its distance from the kernel limit, the noise of the labels under the kernel's flow, and the bias of stopping
-early; that of the tuned kernel limit into the last two. See `diffusion.split`. Beside them
+On a mixture of three Gaussians, whose f* is known, the error of a trained network is split into its distance from the
+kernel limit, the noise of the labels under the kernel's flow, and the bias of stopping early; that of the tuned limit
+into the last two. See `diffusion.split`. Beside them
 
     truncation        share of the noisy inputs that do not fit into the ball, and what moving them changes
     Theorem B         proved and measured distance of a network from its linearization, on a small set of pairs
