@@ -1,8 +1,7 @@
 """Where does the error of a learned score come from?
 
-On a mixture of three Gaussians, whose f* is known, the error of a trained network is split into its distance from the
-kernel limit, the noise of the labels under the kernel's flow, and the bias of stopping early; that of the tuned limit
-into the last two. See `diffusion.split`. Beside them
+On a mixture of three Gaussians: what a trained network loses to its distance from the kernel limit, to the noise of the
+labels under the kernel's flow, and to stopping early; the tuned limit loses to the last two (`diffusion.split`); and
 
     truncation        share of the noisy inputs that do not fit into the ball, and what moving them changes
     Theorem B         proved and measured distance of a network from its linearization, on a small set of pairs
