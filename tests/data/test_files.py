@@ -13,18 +13,6 @@ from softntk.failures import BadInput, TooLarge
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Write bytes or text under a name and return the path."""
-
-    def written(content, name="data.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return written
-
-
-@pytest.fixture
 def frame():
     rng = np.random.default_rng(0)
     return pd.DataFrame(

@@ -15,8 +15,6 @@ __all__ = ["build"]
 
 #: Needed at least, so that what is missing is called missing.
 _ASKED = ("softmax", "relu", "affine", "deep network")
-#: Learners that know the truth's family: not to be ranked with those that learn.
-_KNOWS = "maximum likelihood"
 
 
 def build(record: Record) -> Section:
